@@ -1,0 +1,208 @@
+"""Frames of the wire and messages, in both directions.
+
+Kernel content is spliced: it goes into the frame as the bytes that the kernel sent, so that a large figure costs a copy
+and not a decode and an encode.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+from ..errors import ViewerError
+from .messages import (
+    VERSION,
+    BrowserMessage,
+    Cell,
+    CellFailure,
+    Control,
+    Event,
+    Hello,
+    Output,
+    Ping,
+    Pong,
+    Refusal,
+    Rerun,
+    ServerMessage,
+    Settled,
+    Status,
+    Stop,
+    Welcome,
+)
+
+MAX_SAFE_INTEGER = 2**53 - 1  # the largest integer that a browser's number holds exactly (ECMA-262, Number.MAX_SAFE_INTEGER)
+MAX_NAME_CHARS = 1_000  # of a control's key or a session's id: ours are under 100
+MAX_LIST_ITEMS = 10_000  # of an event's value; a control has at most as many options
+
+
+def encode(message: ServerMessage, seq: int) -> bytes:
+    """The text frame (UTF-8) of `message`, numbered `seq`."""
+    if isinstance(message, Output):
+        head = _dump({"seq": seq, "type": "output", "cell": message.cell, "op": message.op, "kind": message.kind})
+        return head[:-1] + b',"content":' + message.content + b"}"
+    return _dump({"seq": seq, **_fields(message)})
+
+
+def _dump(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _fields(message: ServerMessage) -> dict[str, Any]:
+    match message:
+        case Welcome(session, app, resumed, state):
+            return {"type": "hello", "session": session, "app": app, "protocol": VERSION, "resumed": resumed, "state": state}
+        case Status(state, place, detail, restartable):
+            return {"type": "status", "state": state, "place": place, "detail": detail, "restartable": restartable}
+        case Cell(cell, status, run, error):
+            return {"type": "cell", "cell": cell, "status": status, "run": run, "error": _failure(error)}
+        case Control(op, cell, control):
+            return {"type": "control", "op": op, "cell": cell, "control": dict(control)}
+        case Settled(event):
+            return {"type": "settled", "event": event}
+        case Refusal(code, text, event):
+            return {"type": "error", "code": code, "message": text, "event": event}
+        case Pong(t):
+            return {"type": "pong", "t": t}
+        case Output():
+            raise AssertionError("outputs are spliced")
+
+
+def _failure(error: CellFailure | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    traceback = None if error.traceback is None else list(error.traceback)
+    return {"message": error.message, "reference": error.reference, "traceback": traceback}
+
+
+def decode(frame: str | bytes) -> BrowserMessage:
+    """The message in a frame from a browser.
+
+    Raises ViewerError, with a code of the wire, for anything that is not exactly one of the browser's messages. The frame's size is
+    bounded by the socket before it comes here.
+    """
+    if isinstance(frame, bytes):
+        raise ViewerError("binary", "Messages are JSON in text frames; a binary frame came.")
+    return _message(_parse(frame))
+
+
+def _parse(frame: str) -> dict[str, Any]:
+    try:
+        value = json.loads(frame, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_integer)
+    except ViewerError:
+        raise
+    except (ValueError, RecursionError) as problem:
+        raise ViewerError("malformed", "A message must be a JSON object; this frame could not be read.") from problem
+    if not isinstance(value, dict):
+        raise ViewerError("malformed", "A message must be a JSON object.")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ViewerError("malformed", "An object names the same field twice.")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ViewerError("malformed", f"{name} is no JSON.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ViewerError("malformed", "A number is too large.")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > 400:  # longer than any float; int() of a long text is slow
+        raise ViewerError("malformed", "A number is too large.")
+    return int(text)
+
+
+def _message(fields: dict[str, Any]) -> BrowserMessage:
+    kind = fields.pop("type", None)
+    match kind:
+        case "hello":
+            return _hello(fields)
+        case "event":
+            return _event(fields)
+        case "stop":
+            _only(fields)
+            return Stop()
+        case "rerun":
+            _only(fields)
+            return Rerun()
+        case "ping":
+            _only(fields, "t")
+            return Ping(_number(fields["t"]))
+        case _:
+            raise ViewerError("unknown-type", "The type of a message is one of hello, event, stop, rerun, ping.")
+
+
+def _hello(fields: dict[str, Any]) -> Hello:
+    _only(fields, "session", "last_seq")
+    session = fields["session"]
+    if session is not None:
+        session = _name(session, "session")
+    return Hello(session, _count(fields["last_seq"], "last_seq", least=0))
+
+
+def _event(fields: dict[str, Any]) -> Event:
+    number = fields.get("event")
+    event = number if type(number) is int and 0 < number <= MAX_SAFE_INTEGER else None
+    try:
+        _only(fields, "event", "control", "value")
+        return Event(_count(number, "event", least=1), _name(fields["control"], "control"), _value(fields["value"]))
+    except ViewerError as refusal:
+        raise ViewerError(refusal.code, str(refusal), event) from refusal
+
+
+def _only(fields: dict[str, Any], *names: str) -> None:
+    if fields.keys() != set(names):
+        wanted = ", ".join(names) or "no fields"
+        raise ViewerError("bad-field", f"This message has {wanted} beside its type, each once.")
+
+
+def _count(value: Any, name: str, least: int) -> int:
+    if type(value) is not int or not least <= value <= MAX_SAFE_INTEGER:
+        raise ViewerError("bad-field", f"'{name}' is a whole number from {least} to {MAX_SAFE_INTEGER}.")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or abs(value) > MAX_SAFE_INTEGER:
+        raise ViewerError("bad-field", "'t' is a number.")
+    return float(value)
+
+
+def _name(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARS or not _is_unicode(value):
+        raise ViewerError("bad-field", f"'{name}' is a string of 1 to {MAX_NAME_CHARS} characters.")
+    return value
+
+
+def _value(value: Any) -> Any:
+    items = value if isinstance(value, list) else [value]
+    if len(items) > MAX_LIST_ITEMS or not all(_is_scalar(item) for item in items):
+        raise ViewerError("bad-field", "'value' is a boolean, a number, a string, null, or a flat list of these.")
+    return value
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, str):
+        return _is_unicode(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) <= MAX_SAFE_INTEGER
+    return value is None or isinstance(value, bool | float)
+
+
+def _is_unicode(text: str) -> bool:
+    """False for text with a lone surrogate: JSON can write one, UTF-8 cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,167 @@
+"""One frozen dataclass for each message of the wire (docs/architecture.md, "The wire")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+VERSION = "kernelapp.v1"
+
+Declaration = Mapping[str, Any]
+"""A control's declaration: JSON, with the fields that docs/architecture.md lists for its kind."""
+
+
+class SessionStatus(StrEnum):
+    """What the server says of a session; the page adds `connecting` and `reconnecting`."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    IDLE = "idle"
+    DEAD = "dead"
+
+
+class CellStatus(StrEnum):
+    """Where a cell stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STALE = "stale"
+    UPSTREAM_FAILED = "upstream-failed"
+
+
+# Server to browser
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """The first frame on every connection (`hello` on the wire)."""
+
+    session: str
+    app: str
+    resumed: bool
+    state: SessionStatus
+
+
+@dataclass(frozen=True)
+class Status:
+    """The session's state. `place` counts from 1 in the queue of sessions that wait for a kernel."""
+
+    state: SessionStatus
+    place: int | None = None
+    detail: str | None = None
+    restartable: bool = False
+
+
+@dataclass(frozen=True)
+class CellFailure:
+    """Why a cell failed. `traceback` (lines with ANSI colours) is None unless the author asked for it."""
+
+    message: str
+    reference: str
+    traceback: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell's status; `run` counts its runs from 1."""
+
+    cell: str
+    status: CellStatus
+    run: int
+    error: CellFailure | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something that a cell displays. `content` is JSON as the kernel made it: bytes, never decoded on the way.
+
+    `op` is one of append, update, clear, truncated; `kind` is Jupyter's message type.
+    """
+
+    cell: str
+    op: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control is declared at this place of the cell's outputs, or removed (`control` is then `{"key": …}`)."""
+
+    op: str
+    cell: str
+    control: Declaration
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The page answers every event up to this number."""
+
+    event: int
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Something that the browser sent was not accepted (`error` on the wire); nothing has changed."""
+
+    code: str
+    message: str
+    event: int | None = None
+
+
+@dataclass(frozen=True)
+class Pong:
+    """The answer to `ping`."""
+
+    t: float
+
+
+PageMessage = Status | Cell | Output | Control | Settled
+"""What the page shows: numbered and kept in the journal."""
+
+ServerMessage = Welcome | PageMessage | Refusal | Pong
+
+
+# Browser to server
+
+
+@dataclass(frozen=True)
+class Hello:
+    """Opens a session (None, 0) or resumes one after the message numbered `last_seq`."""
+
+    session: str | None
+    last_seq: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """A viewer changed a control. `event` counts from 1 in each session."""
+
+    event: int
+    control: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Interrupt what runs."""
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """Run the whole notebook again with the viewer's values; in a new kernel when the kernel is dead."""
+
+
+@dataclass(frozen=True)
+class Ping:
+    """Answered with `Pong`."""
+
+    t: float
+
+
+BrowserMessage = Hello | Event | Stop | Rerun | Ping
