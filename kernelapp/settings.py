@@ -1,0 +1,238 @@
+"""Every setting of the server, declared once: flags, environment variables and docs/reference.md are made from `SETTINGS`.
+
+A value comes from the flag, else from the environment variable `KERNELAPP_<NAME>` (empty counts as unset), else it is the default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kernelapp.errors import OperatorError
+
+Value = str | int | float | bool | tuple[str, ...]
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+def _setting(
+    default: Value,
+    help: str,
+    *,
+    choices: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    pattern: str = "",
+    expected: str = "",
+) -> Any:
+    """A field of `Settings`; `pattern` must match the whole text, and `expected` says in words what it asks for."""
+    metadata = {"help": help, "choices": choices, "minimum": minimum, "maximum": maximum, "pattern": pattern, "expected": expected}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator chose. Units are in the names; what happens at a bound is in its help."""
+
+    host: str = _setting(
+        "127.0.0.1", "Address to listen on. Beyond loopback a token is needed.", pattern=r"[^\s/]+", expected="a host name or address"
+    )
+    port: int = _setting(
+        8899, "Port to listen on; 0 takes any free one. When the default is taken the next free one is used.", minimum=0, maximum=65535
+    )
+    no_browser: bool = _setting(False, "Do not open a browser at the start.")
+    base_url: str = _setting(
+        "/", "Path that the server lives under, for use behind a proxy.", pattern=r"[A-Za-z0-9._~/%-]*", expected="a path such as /apps/"
+    )
+    debug: bool = _setting(False, "Show tracebacks on the page and log more. For authors: viewers see server paths.")
+    show_code: bool = _setting(False, "Show the code of cells to viewers.")
+    kernel: str = _setting("", "Kernelspec to run every notebook with; empty takes what each notebook names, else python3.")
+    token: str = _setting(
+        "",
+        "Secret that opens the server. Made and printed when empty and listening beyond loopback. "
+        "Prefer the environment variable: other users of the host can read a command line.",
+        pattern=r"[A-Za-z0-9._~-]*",
+        expected="letters, digits and . _ ~ -",
+    )
+    auth: str = _setting(
+        "token", "Who may open the server: whoever has the token (asked for beyond loopback), or everyone.", choices=("token", "none")
+    )
+    grace_s: float = _setting(
+        30.0, "How long a session lives without a page, in seconds; then its kernel is ended.", minimum=0, maximum=31_536_000
+    )
+    max_sessions: int = _setting(
+        100, "Sessions, and so kernels, at the same time; a viewer beyond that is told that the server is full.", minimum=1
+    )
+    max_starting: int = _setting(4, "Kernels starting at the same time; further sessions queue, with their place shown.", minimum=1)
+    max_message_bytes: int = _setting(1_048_576, "Largest message from a browser, in bytes; a larger one is refused.", minimum=1024)
+    max_events_per_s: int = _setting(120, "Messages per second from one page; those beyond are refused and change nothing.", minimum=1)
+    max_cell_output_bytes: int = _setting(
+        20_000_000, "Output of one run of one cell, in bytes; the rest is dropped and the page says so.", minimum=1024
+    )
+    max_journal_bytes: int = _setting(
+        50_000_000,
+        "What a session keeps to show a page again, in bytes; further output is dropped and the page says so.",
+        minimum=65_536,
+    )
+    kernel_env: tuple[str, ...] = _setting(
+        (),
+        "Environment variables that kernels get besides the built-in allowlist; names with commas between.",
+        pattern=r"[A-Za-z_][A-Za-z0-9_]*",
+        expected="names of environment variables with commas between",
+    )
+    start_timeout_s: float = _setting(
+        60.0, "How long a kernel may take to start, in seconds; then the page says that it did not.", minimum=1, maximum=86_400
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (),
+        "Host names, besides this host's own, by which a browser may ask for a server on loopback; names with commas between. "
+        "Guards against DNS rebinding.",
+        pattern=r"[A-Za-z0-9._:\[\]-]+",
+        expected="host names with commas between",
+    )
+    log_format: str = _setting("text", "Form of the log on stderr: lines for people, or one JSON object a line.", choices=("text", "json"))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of `SETTINGS`."""
+
+    name: str
+    type: type[str] | type[int] | type[float] | type[bool] | type[tuple[str, ...]]
+    default: Value
+    help: str
+    choices: tuple[str, ...]
+    minimum: float | None
+    maximum: float | None
+    pattern: str
+    expected: str
+
+    @property
+    def flag(self) -> str:
+        """The command line's spelling: `--max-sessions`."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable: `KERNELAPP_MAX_SESSIONS`."""
+        return "KERNELAPP_" + self.name.upper()
+
+    def parse(self, text: str, source: str) -> Value:
+        """The value that `text` stands for; `source` (a flag or a variable) is named in the OperatorError when there is none."""
+        text = text.strip()
+        if self.type is bool:
+            return self._parse_bool(text, source)
+        if self.type is int or self.type is float:
+            return self._parse_number(text, source)
+        if self.type is str:
+            self._check_text(text, text, source)
+            return _as_prefix(text) if self.name == "base_url" else text
+        names = tuple(name.strip() for name in text.split(",") if name.strip())
+        for name in names:
+            self._check_text(name, text, source)
+        return names
+
+    def _parse_bool(self, text: str, source: str) -> bool:
+        if text.lower() in _TRUE:
+            return True
+        if text.lower() in _FALSE:
+            return False
+        raise OperatorError(f"{source} must be 1 or 0, not {text!r}")
+
+    def _parse_number(self, text: str, source: str) -> int | float:
+        noun = "a whole number" if self.type is int else "a number"
+        try:
+            value: int | float = int(text) if self.type is int else float(text)
+        except ValueError:
+            raise OperatorError(f"{source} must be {noun}{self._bounds()}, not {text!r}") from None
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        if not low <= value <= high:
+            raise OperatorError(f"{source} must be {noun}{self._bounds()}, not {text}")
+        return value
+
+    def _bounds(self) -> str:
+        if self.minimum is not None and self.maximum is not None:
+            return f" from {self.minimum:g} to {self.maximum:.12g}"
+        return "" if self.minimum is None else f" of at least {self.minimum:.12g}"
+
+    def _check_text(self, part: str, text: str, source: str) -> None:
+        if self.choices and part not in self.choices:
+            raise OperatorError(f"{source} must be {' or '.join(self.choices)}, not {text!r}")
+        if self.pattern and not re.fullmatch(self.pattern, part):
+            came = "what was given" if self.name == "token" else repr(text)  # a secret stays out of logs
+            raise OperatorError(f"{source} must be {self.expected}, not {came}")
+
+
+def _as_prefix(path: str) -> str:
+    """A path that begins and ends with a slash: `apps` becomes `/apps/`."""
+    inner = path.strip("/")
+    return f"/{inner}/" if inner else "/"
+
+
+def _table() -> tuple[Setting, ...]:
+    types = typing.get_type_hints(Settings)
+    fields = dataclasses.fields(Settings)
+    return tuple(Setting(name=f.name, type=types[f.name], default=typing.cast("Value", f.default), **f.metadata) for f in fields)
+
+
+SETTINGS: tuple[Setting, ...] = _table()
+
+
+def read_given(flags: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, Value]:
+    """The settings that the operator gave, parsed: `flags` by setting name, then `environ` by `KERNELAPP_<NAME>`.
+
+    `Settings(**given)` is the whole; `"port" in given` tells an explicit port from the default. Raises OperatorError on a bad value.
+    """
+    given: dict[str, Value] = {}
+    for setting in SETTINGS:
+        if setting.name in flags:
+            given[setting.name] = setting.parse(flags[setting.name], setting.flag)
+        elif environ.get(setting.variable, "").strip():
+            given[setting.name] = setting.parse(environ[setting.variable], setting.variable)
+    return given
+
+
+def make_settings(given: Mapping[str, Value]) -> Settings:
+    """The settings with what `read_given` found in place of defaults."""
+    return Settings(**typing.cast("dict[str, Any]", dict(given)))
+
+
+def reference_page() -> str:
+    """The text of docs/reference.md; `python -m kernelapp.settings > docs/reference.md` writes it."""
+    lines = [
+        "# Settings",
+        "",
+        "Made from `kernelapp/settings.py` by `make reference`; do not edit by hand.",
+        "",
+        "A setting comes from its flag, else from its environment variable (an empty one counts as unset), else it is the default.",
+        "Flags without a value are switches; their variables take `1` or `0`.",
+        "",
+    ]
+    for setting in SETTINGS:
+        lines += [f"## `{setting.flag}`", "", setting.help, "", f"* Environment variable: `{setting.variable}`"]
+        lines += [f"* Type: {_type_in_words(setting)}", f"* Default: {_default_in_words(setting)}", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _type_in_words(setting: Setting) -> str:
+    if setting.choices:
+        return " or ".join(f"`{choice}`" for choice in setting.choices)
+    words = {bool: "switch", int: "whole number", float: "number", str: "text"}
+    return words.get(setting.type, "list with commas between") + setting._bounds()
+
+
+def _default_in_words(setting: Setting) -> str:
+    if setting.type is bool:
+        return "off"
+    return f"`{setting.default}`" if setting.default not in ("", ()) else "empty"
+
+
+if __name__ == "__main__":
+    print(reference_page(), end="")
