@@ -38,10 +38,20 @@ MAX_LIST_ITEMS = 10_000  # of an event's value; a control has at most as many op
 
 def encode(message: ServerMessage, seq: int) -> bytes:
     """The text frame (UTF-8) of `message`, numbered `seq`."""
+    return number(encode_body(message), seq)
+
+
+def encode_body(message: ServerMessage) -> bytes:
+    """The frame of `message` without its number, to be numbered once or many times."""
     if isinstance(message, Output):
-        head = _dump({"seq": seq, "type": "output", "cell": message.cell, "op": message.op, "kind": message.kind})
+        head = _dump({"type": "output", "cell": message.cell, "op": message.op, "kind": message.kind})
         return head[:-1] + b',"content":' + message.content + b"}"
-    return _dump({"seq": seq, **_fields(message)})
+    return _dump(_fields(message))
+
+
+def number(body: bytes, seq: int) -> bytes:
+    """The frame of an encoded body."""
+    return b'{"seq":%d,' % seq + body[1:]
 
 
 def _dump(value: Any) -> bytes:

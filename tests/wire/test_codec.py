@@ -90,7 +90,7 @@ BROWSER_MESSAGES = [
 ]
 
 
-@pytest.mark.parametrize(("frame", "message"), zip(golden("from_browser"), BROWSER_MESSAGES, strict=True))
+@pytest.mark.parametrize(("frame", "message"), list(zip(golden("from_browser"), BROWSER_MESSAGES, strict=True)))
 def test_browser_messages_are_read_as_the_golden_file_says(frame: dict[str, Any], message: Any) -> None:
     assert decode(json.dumps(frame)) == message
 

@@ -1,0 +1,39 @@
+"""What the session machine asks for; the relay performs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..wire.messages import PageMessage
+
+
+@dataclass(frozen=True)
+class StartKernel:
+    """Start a kernel (after ending the one there is) and answer with `kernel_ready` or `kernel_died`."""
+
+
+@dataclass(frozen=True)
+class RunCell:
+    """Execute a cell. `inputs` (the viewer's values by control key) is given with a plan's first cell, else None."""
+
+    cell: str
+    run: int
+    inputs: Mapping[str, Any] | None
+    reset: bool
+
+
+@dataclass(frozen=True)
+class InterruptKernel:
+    """Interrupt the cell that runs."""
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Number a message, keep it, and send it to the page."""
+
+    message: PageMessage
+
+
+Effect = StartKernel | RunCell | InterruptKernel | Publish

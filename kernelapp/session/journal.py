@@ -1,0 +1,151 @@
+"""What the page must show: numbered, compacted, bounded. No I/O.
+
+Two readings of the same messages: the *log*, the latest messages as they were sent, for a page that missed a few; and the *page*, folded
+so that only what is still visible is left, for a page that has nothing. When the log outgrows its bound its oldest messages go;
+the page stays whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from dataclasses import dataclass, field
+
+from ..wire.codec import encode_body, number
+from ..wire.messages import Cell, CellStatus, Control, Output, PageMessage, Settled, Status
+
+LAYOUT_MIME = b'"application/vnd.kernelapp.layout+json"'
+_DISPLAY_ID = b'"display_id"'
+
+
+@dataclass
+class _Item:
+    """One thing that a cell shows, and the ids by which it may be replaced or removed."""
+
+    body: bytes
+    display_id: str | None = None
+    key: str | None = None  # of a control
+    structure: bool = False  # a control or layout: stays when outputs are cleared
+
+
+@dataclass
+class _CellPage:
+    status: bytes | None = None
+    items: list[_Item] = field(default_factory=list)
+    before: list[_Item] = field(default_factory=list)  # of the earlier run, until this one is done
+    before_status: bytes | None = None
+    clear_pending: bool = False
+
+
+class Journal:
+    """The numbered messages of one session. `max_bytes` bounds the log."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.seq = 0
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._log: deque[bytes] = deque()
+        self._status: bytes | None = None
+        self._settled: bytes | None = None
+        self._cells: dict[str, _CellPage] = {}
+
+    def append(self, message: PageMessage) -> bytes:
+        """Number a message and keep it; returns its frame."""
+        body = encode_body(message)
+        self._fold(message, body)
+        self.seq += 1
+        self._log.append(body)
+        self._bytes += len(body)
+        while self._bytes > self._max_bytes and self._log:
+            self._bytes -= len(self._log.popleft())
+        return number(body, self.seq)
+
+    def since(self, seq: int) -> list[bytes] | None:
+        """The frames after number `seq`; None when some of them are gone, or when `seq` is not ours."""
+        missed = self.seq - seq
+        if missed < 0 or missed > len(self._log):
+            return None
+        first = len(self._log) - missed
+        return [number(self._log[i], seq + 1 + i - first) for i in range(first, len(self._log))]
+
+    def page(self) -> list[bytes]:
+        """Frames that make the whole page, numbered so that the last has the number of the last message."""
+        bodies: list[bytes] = []
+        for cell in self._cells.values():
+            for status, items in ((cell.before_status, cell.before), (cell.status, cell.items)):
+                if status is not None and (items or status is cell.status):
+                    bodies += [status, *(item.body for item in items)]
+        bodies += [body for body in (self._settled, self._status) if body is not None]
+        return [number(body, self.seq - len(bodies) + i) for i, body in enumerate(bodies, 1)]
+
+    def _fold(self, message: PageMessage, body: bytes) -> None:
+        match message:
+            case Status():
+                self._status = body
+            case Settled():
+                self._settled = body
+            case Cell():
+                self._fold_status(message, body)
+            case Control():
+                self._fold_control(message, body)
+            case Output():
+                self._fold_output(message, body)
+
+    def _fold_status(self, message: Cell, body: bytes) -> None:
+        cell = self._cells.setdefault(message.cell, _CellPage())
+        match message.status:
+            case CellStatus.RUNNING:
+                if cell.items:
+                    cell.before, cell.before_status = cell.items, cell.status
+                cell.items, cell.clear_pending = [], False
+            case CellStatus.UPSTREAM_FAILED:
+                cell.items, cell.before = [], []
+            case CellStatus.DONE | CellStatus.FAILED | CellStatus.STALE:
+                cell.before = []
+            case CellStatus.QUEUED:
+                pass
+        cell.status = body
+
+    def _fold_control(self, message: Control, body: bytes) -> None:
+        cell = self._cells.setdefault(message.cell, _CellPage())
+        key = str(message.control["key"])
+        if message.op == "declare":
+            cell.items.append(_Item(body, key=key, structure=True))
+            return
+        cell.items = [item for item in cell.items if item.key != key]
+        cell.before = [item for item in cell.before if item.key != key]
+
+    def _fold_output(self, message: Output, body: bytes) -> None:
+        cell = self._cells.setdefault(message.cell, _CellPage())
+        if message.op == "update":
+            self._replace(message)
+            return
+        if message.op == "clear":
+            cell.clear_pending = True
+            if not json.loads(message.content).get("wait"):
+                self._clear(cell)
+            return
+        if cell.clear_pending:
+            self._clear(cell)
+        structure = LAYOUT_MIME in message.content
+        cell.items.append(_Item(body, display_id=_display_id(message.content), structure=structure))
+
+    @staticmethod
+    def _clear(cell: _CellPage) -> None:
+        cell.items = [item for item in cell.items if item.structure]
+        cell.clear_pending = False
+
+    def _replace(self, update: Output) -> None:
+        display_id = _display_id(update.content)
+        for name, cell in self._cells.items():
+            for item in (*cell.before, *cell.items):
+                if display_id is not None and item.display_id == display_id:
+                    item.body = encode_body(Output(name, "append", "display_data", update.content))
+
+
+def _display_id(content: bytes) -> str | None:
+    """The display id in a content, if it has one: decoded only when the bytes say that there may be one."""
+    if _DISPLAY_ID not in content:
+        return None
+    found = json.loads(content).get("transient", {}).get("display_id")
+    return found if isinstance(found, str) else None

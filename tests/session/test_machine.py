@@ -1,0 +1,267 @@
+"""The session machine: events in, effects out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kernelapp.errors import ServerError, ViewerError
+from kernelapp.session.effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
+from kernelapp.session.machine import CodeCell, Machine
+from kernelapp.wire.messages import Cell, CellFailure, CellStatus, Control, Event, Output, SessionStatus, Settled, Status
+
+FAILURE = CellFailure("failed", "ref")
+
+
+def slider(key: str = "k", **more: Any) -> dict[str, Any]:
+    return {"key": key, "kind": "slider", "label": "N", "number": "int", "min": 0, "max": 9, "range": False, "value": 1, **more}
+
+
+def button(key: str = "b") -> dict[str, Any]:
+    return {"key": key, "kind": "button", "label": "Go", "value": False}
+
+
+class Driver:
+    """A machine and what it asked for, with a kernel that does as the test says."""
+
+    def __init__(self, *cells: str, max_cell_output_bytes: int = 1000, raises: tuple[str, ...] = ()) -> None:
+        self.machine = Machine([CodeCell(cell, cell in raises) for cell in cells], max_cell_output_bytes)
+        self.run: RunCell | None = None
+        self.runs: list[str] = []
+        self.published: list[Any] = []
+        self.others: list[Effect] = []
+
+    def do(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case RunCell():
+                    self.run = effect
+                    self.runs.append(effect.cell)
+                case Publish(message):
+                    self.published.append(message)
+                case _:
+                    self.others.append(effect)
+
+    def start(self) -> Driver:
+        self.do(self.machine.open())
+        self.do(self.machine.kernel_starting())
+        self.do(self.machine.kernel_ready())
+        return self
+
+    def finish(self, *controls: dict[str, Any], failure: CellFailure | None = None) -> None:
+        assert self.run is not None
+        run, self.run = self.run, None
+        for control in controls:
+            self.do(self.machine.declare(run.cell, run.run, control))
+        if failure:
+            self.do(self.machine.fail(run.cell, run.run, failure))
+        self.do(self.machine.finish(run.cell, run.run))
+
+    def event(self, number: int, value: Any, key: str = "k") -> None:
+        self.do(self.machine.event(Event(number, key, value)))
+
+    def statuses(self) -> dict[str, CellStatus]:
+        return {message.cell: message.status for message in self.published if isinstance(message, Cell)}
+
+    def last(self, kind: type[Any]) -> Any:
+        return [message for message in self.published if isinstance(message, kind)][-1]
+
+
+def settled(*controls: dict[str, Any]) -> Driver:
+    """A session of two cells that has run; the first declares the controls."""
+    driver = Driver("c1", "c2").start()
+    driver.finish(*controls)
+    driver.finish()
+    assert driver.machine.status is SessionStatus.IDLE
+    driver.runs.clear()
+    return driver
+
+
+def test_opening_shows_every_cell_queued_and_asks_for_a_kernel() -> None:
+    driver = Driver("c1", "c2")
+    driver.do(driver.machine.open())
+    assert driver.statuses() == {"c1": CellStatus.QUEUED, "c2": CellStatus.QUEUED}
+    assert driver.others == [StartKernel()]
+
+
+def test_cells_run_one_after_the_other_and_then_the_page_is_settled() -> None:
+    driver = Driver("c1", "c2").start()
+    assert driver.runs == ["c1"]
+    driver.finish()
+    assert driver.runs == ["c1", "c2"]
+    assert driver.machine.status is SessionStatus.RUNNING
+    driver.finish()
+    assert driver.machine.status is SessionStatus.IDLE
+    assert driver.last(Settled) == Settled(0)
+
+
+def test_a_notebook_without_code_is_idle_at_once() -> None:
+    assert Driver().start().machine.status is SessionStatus.IDLE
+
+
+def test_an_event_runs_cells_with_the_new_value() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    assert driver.run is not None
+    assert driver.run.inputs == {"k": 5}
+    driver.finish(slider(value=5))
+    assert driver.run.inputs is None
+    driver.finish()
+    assert driver.last(Settled) == Settled(1)
+
+
+def test_events_during_a_plan_merge_at_the_next_cell_boundary() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    driver.event(2, 6)
+    driver.event(3, 7)
+    assert driver.runs == ["c1"]
+    driver.finish(slider(value=5))
+    assert driver.runs == ["c1", "c1"]
+    assert driver.run is not None
+    assert driver.run.inputs == {"k": 7}
+    driver.finish(slider(value=7))
+    driver.finish()
+    assert [message.event for message in driver.published if isinstance(message, Settled)] == [0, 3]
+
+
+def test_a_repeated_event_is_ignored() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    driver.finish(slider())
+    driver.finish()
+    driver.runs.clear()
+    driver.event(1, 6)
+    assert driver.runs == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [("k", 50, "bad-value"), ("k", "5", "bad-value"), ("gone", 5, "unknown-control"), ("off", 5, "disabled")],
+)
+def test_a_refused_event_changes_nothing(key: str, value: Any, code: str) -> None:
+    driver = settled(slider(), slider("off", disabled=True))
+    with pytest.raises(ViewerError) as caught:
+        driver.event(1, value, key)
+    assert (caught.value.code, caught.value.event) == (code, 1)
+    assert driver.runs == []
+    assert driver.machine.status is SessionStatus.IDLE
+
+
+def test_a_button_is_true_for_one_plan() -> None:
+    driver = settled(button(), slider())
+    driver.event(1, True, "b")
+    assert driver.run is not None
+    assert driver.run.inputs == {"b": True}
+    driver.finish(button(), slider())
+    driver.finish()
+    driver.event(2, 5)
+    assert driver.run.inputs == {"k": 5}
+
+
+def test_a_control_that_its_cell_no_longer_declares_is_removed_and_keeps_its_value() -> None:
+    driver = settled(slider("a"), slider("b"))
+    driver.event(1, 7, "b")
+    driver.finish(slider("a"))
+    assert driver.last(Control) == Control("remove", "c1", {"key": "b"})
+    driver.finish()
+    with pytest.raises(ViewerError):
+        driver.event(2, 1, "b")
+    driver.event(3, 2, "a")
+    assert driver.run is not None
+    assert driver.run.inputs == {"a": 2, "b": 7}
+
+
+def test_cells_after_a_failed_one_are_blocked_and_lose_their_controls() -> None:
+    driver = Driver("c1", "c2", "c3").start()
+    driver.finish()
+    driver.finish(slider())
+    driver.finish()
+    driver.do(driver.machine.rerun())
+    driver.finish(failure=FAILURE)
+    assert driver.statuses() == {"c1": CellStatus.FAILED, "c2": CellStatus.UPSTREAM_FAILED, "c3": CellStatus.UPSTREAM_FAILED}
+    assert driver.last(Control) == Control("remove", "c2", {"key": "k"})
+    assert driver.machine.status is SessionStatus.IDLE
+
+
+def test_a_cell_that_is_meant_to_raise_does_not_block_the_others() -> None:
+    driver = Driver("c1", "c2", raises=("c1",)).start()
+    driver.finish(failure=FAILURE)
+    driver.finish()
+    assert driver.statuses() == {"c1": CellStatus.FAILED, "c2": CellStatus.DONE}
+
+
+def test_an_event_that_came_while_a_cell_failed_is_still_answered() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    driver.event(2, 6)
+    driver.finish(slider(), failure=FAILURE)
+    assert driver.run is not None
+    driver.finish(slider())
+    driver.finish()
+    assert driver.statuses() == {"c1": CellStatus.DONE, "c2": CellStatus.DONE}
+
+
+def test_stop_interrupts_once_and_leaves_the_rest_stale() -> None:
+    driver = Driver("c1", "c2").start()
+    driver.do(driver.machine.stop())
+    driver.do(driver.machine.stop())
+    assert driver.others == [StartKernel(), InterruptKernel()]
+    driver.finish(failure=FAILURE)
+    assert driver.statuses() == {"c1": CellStatus.STALE, "c2": CellStatus.STALE}
+    assert driver.machine.status is SessionStatus.IDLE
+
+
+def test_stop_when_nothing_runs_does_nothing() -> None:
+    assert settled().machine.stop() == []
+
+
+def test_a_dead_kernel_is_reported_and_rerun_brings_a_new_one_with_the_viewers_values() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    driver.do(driver.machine.kernel_died("It was killed."))
+    assert driver.last(Status) == Status(SessionStatus.DEAD, None, "It was killed.", True)
+    assert driver.statuses()["c1"] is CellStatus.STALE
+    driver.event(2, 6)
+    driver.do(driver.machine.rerun())
+    driver.do(driver.machine.kernel_starting())
+    driver.do(driver.machine.kernel_ready())
+    assert driver.run is not None
+    assert driver.run.inputs == {"k": 6}
+    assert driver.run.reset
+
+
+def test_a_second_report_of_a_death_changes_nothing() -> None:
+    driver = settled()
+    driver.do(driver.machine.kernel_died("once"))
+    assert driver.machine.kernel_died("twice") == []
+
+
+def test_output_of_an_earlier_run_is_dropped() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    assert driver.machine.output("c1", 1, "append", "stream", b"{}") == []
+    assert driver.machine.output("c1", 2, "append", "stream", b"{}") == [Publish(Output("c1", "append", "stream", b"{}"))]
+
+
+def test_output_beyond_the_bound_is_cut_with_one_note() -> None:
+    driver = Driver("c1", max_cell_output_bytes=10).start()
+    driver.do(driver.machine.output("c1", 1, "append", "stream", b"123456"))
+    driver.do(driver.machine.output("c1", 1, "append", "stream", b"123456"))
+    driver.do(driver.machine.output("c1", 1, "append", "stream", b"1"))
+    assert [message.op for message in driver.published if isinstance(message, Output)] == ["append", "truncated"]
+    assert driver.last(Output).content == b'{"limit_bytes": 10}'
+
+
+def test_clearing_makes_room_again() -> None:
+    driver = Driver("c1", max_cell_output_bytes=10).start()
+    for _ in range(5):
+        driver.do(driver.machine.output("c1", 1, "append", "stream", b"12345678"))
+        driver.do(driver.machine.output("c1", 1, "clear", "clear_output", b"{}"))
+    assert "truncated" not in [message.op for message in driver.published if isinstance(message, Output)]
+
+
+def test_an_illegal_transition_is_our_own_mistake() -> None:
+    with pytest.raises(ServerError):
+        Driver("c1").machine.kernel_ready()
