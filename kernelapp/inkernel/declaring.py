@@ -1,0 +1,42 @@
+"""From checked arguments to a declared control and its value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from kernelapp.inkernel import elsewhere, runtime
+from kernelapp.inkernel.arguments import Common
+from kernelapp.inkernel.values import admits, fit
+
+T = TypeVar("T")
+
+
+def declare(told: Common, default: Any, decode: Callable[[Any], T], *, nullable: bool = False, **fields: Any) -> T:
+    """Show the control and return its value.
+
+    `default` is the author's value as it stands on the wire, `decode` turns a wire value into the author's, `fields` are those of
+    the kind. Where no server runs the notebook the value is the default.
+    """
+    here = runtime.current()
+    key = told.key or told.kind if here is None else here.place(told.kind, told.key)
+    declaration = {
+        "key": key,
+        "kind": told.kind,
+        "label": told.label,
+        "help": told.help,
+        "disabled": told.disabled,
+        "label_visibility": told.label_visibility,
+        "nullable": nullable,
+        "value": default,
+        **fields,
+    }
+    assert told.kind == "button" or admits(declaration, default), declaration
+    if here is None:
+        elsewhere.show(declaration)
+        return decode(default)
+    if key in here.inputs:
+        declaration["value"] = fit(declaration, here.inputs[key])
+    value = decode(declaration["value"])
+    here.publish({runtime.CONTROL_MIME: declaration, "text/plain": f"{told.label}: {value}"})
+    return value
