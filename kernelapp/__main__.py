@@ -1,0 +1,10 @@
+"""`python -m kernelapp`."""
+
+from __future__ import annotations
+
+import sys
+
+from kernelapp.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

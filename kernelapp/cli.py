@@ -1,0 +1,71 @@
+"""The command line: `kernelapp serve PATH…`, its flags made from SETTINGS."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from kernelapp.errors import OperatorError
+from kernelapp.settings import SETTINGS, make_settings, read_given
+from kernelapp.version import __version__
+
+EXIT_OPERATOR_ERROR = 2
+"""Something that the operator can mend; argparse's own code, too."""
+
+EXIT_INTERRUPTED = 130
+"""Ctrl-C before the server was up: 128 + SIGINT, as shells count. A running server that is told to end exits with 0."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports like everything else here: one line, by way of OperatorError."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OperatorError(f"{message}; see `{self.prog} --help`")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser; a flag that is not given leaves no attribute, and values are left as text for `read_given`."""
+    parser = _Parser(
+        prog="kernelapp", description="Serve Jupyter notebooks as web apps, with a kernel for each viewer.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"kernelapp {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    serve = commands.add_parser("serve", help="serve notebooks, or folders of notebooks", allow_abbrev=False)
+    serve.add_argument("paths", nargs="+", metavar="PATH", help="a notebook (.ipynb, or jupytext's .py or .md) or a folder of notebooks")
+    for setting in SETTINGS:
+        text = setting.help.replace("%", "%%")
+        if setting.type is bool:
+            serve.add_argument(setting.flag, dest=setting.name, action="store_const", const="1", default=argparse.SUPPRESS, help=text)
+        else:
+            shown = "" if setting.default in ("", ()) else f" (default: {setting.default})"
+            unit = "LIST" if setting.type not in (str, int, float) else setting.name.rpartition("_")[2].upper()
+            serve.add_argument(setting.flag, dest=setting.name, metavar=unit, default=argparse.SUPPRESS, help=text + shown)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code. What the operator can mend is one line on stderr."""
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except OperatorError as error:
+        print(f"kernelapp: {' '.join(str(error).split())}", file=sys.stderr)
+        return EXIT_OPERATOR_ERROR
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _run(arguments: list[str]) -> int:
+    parser = make_parser()
+    options = vars(parser.parse_args(arguments))
+    if options.pop("command") is None:
+        parser.error("expected a command")
+    paths = [Path(path) for path in options.pop("paths")]
+    given = read_given(options, os.environ)
+    settings = make_settings(given)
+    from kernelapp.server import run  # here so that --help and mistakes do not wait for the server's libraries
+
+    return run(paths, settings, explicit_port="port" in given)
