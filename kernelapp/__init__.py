@@ -51,13 +51,15 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"kernelapp has no {name!r}; it has {', '.join(sorted(_HOMES))}")
-    value = getattr(import_module(f"kernelapp.inkernel.{home}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    # A type checker that saw this would accept any name.
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"kernelapp has no {name!r}; it has {', '.join(sorted(_HOMES))}")
+        value = getattr(import_module(f"kernelapp.inkernel.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

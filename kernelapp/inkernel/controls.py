@@ -134,7 +134,7 @@ def text_input(
     disabled: bool = False,
     label_visibility: Visibility = "visible",
 ) -> str | None:
-    """One line of text. With `value=None` it is None until the viewer writes something."""
+    """One line of text of at most `max_chars` code points. With `value=None` it is None until the viewer writes something."""
     refuse_callbacks("text_input", on_change, args, kwargs)
     told = common("text_input", label, key, help, disabled, label_visibility)
     if type not in ("default", "password"):
@@ -199,7 +199,7 @@ def text_area(
     disabled: bool = False,
     label_visibility: Visibility = "visible",
 ) -> str | None:
-    """Lines of text; `height` in pixels. With `value=None` it is None until the viewer writes something."""
+    """Lines of text; `height` in pixels, `max_chars` in code points. With `value=None` it is None until the viewer writes something."""
     refuse_callbacks("text_area", on_change, args, kwargs)
     told = common("text_area", label, key, help, disabled, label_visibility)
     if height is not None:
@@ -218,7 +218,7 @@ def text_area(
 
 def _starting_text(told: Common, value: object, max_chars: object) -> str | None:
     name = f"{told.kind} {told.label!r}"
-    start = optional_text(f"{name}: value", value)
+    start = None if value is None else text(f"{name}: value", str(value))
     if max_chars is not None:
         most = whole_number(f"{name}: max_chars", max_chars, 1)
         if start is not None and len(start) > most:

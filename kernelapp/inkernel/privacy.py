@@ -1,6 +1,7 @@
 """Keeps what Python prints about its own troubles off the page: warnings, errors of threads, tasks and finalizers, stray log records.
 
-They hold paths and source lines. They go to the server's log instead; what an author prints, to stderr too, stays on the page.
+They hold paths and source lines, and go to the server's log instead. What an author prints or logs by a handler of the author's own, to
+stderr too, stays on the page.
 """
 
 from __future__ import annotations
