@@ -46,9 +46,10 @@ def test_what_ipython_keeps_does_not_grow_with_the_runs(kernel: Kernel) -> None:
         "sum(map(len, getattr(_h, 'outputs', {}).values())), len(In), len(Out), len(_h.output_hist_reprs)"
     )
     kernel.run("x = 'y' * 1000", reset=True)
-    sizes = []
+    sizes = set()
     for count in range(60):
         kernel.run("print('printed')\ndisplay('shown')\nx", f"c{count % 3}", reset=count % 3 == 0 and count > 0)
         kernel.run("x = 'y' * 1000\n1/0")
-        sizes.append(kernel.run(size).result)
-    assert set(sizes[3:]) == {sizes[3]}
+        sizes.add(kernel.run(size).result)
+    # At most the last result, in Out.
+    assert sizes <= {"(0, 1, 0, 0)", "(0, 1, 1, 0)"}
