@@ -1,0 +1,1 @@
+"""Hosts kernels, through jupyter_client."""

@@ -1,0 +1,1 @@
+"""Tornado handlers: parse, call one function, write the answer."""

@@ -37,3 +37,8 @@ def test_a_long_value_is_not_repeated_in_full() -> None:
     with pytest.raises(ViewerError) as caught:
         check_value({"kind": "checkbox", "label": "C"}, "x" * 10_000)
     assert len(str(caught.value)) < 200
+
+
+def test_an_incomplete_declaration_admits_nothing() -> None:
+    with pytest.raises(ViewerError, match="not complete"):
+        check_value({"kind": "slider", "label": "S"}, 1)

@@ -1,0 +1,53 @@
+"""How a kernel's process ended, and the wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+
+_POLL_S = 0.5  # where the platform has no pidfd, or the kernel is not a process of this host
+
+
+async def wait_for_end(provisioner: KernelProvisionerBase) -> int | None:
+    """Wait until the kernel has ended; returns its exit code, negative for a signal, None when it is not known."""
+    pid = getattr(provisioner, "pid", None)
+    if pid is not None and hasattr(os, "pidfd_open"):
+        await _process_end(pid)
+    while (code := await provisioner.poll()) is None:
+        if not provisioner.has_process:
+            return None
+        await asyncio.sleep(_POLL_S)
+    return code
+
+
+async def _process_end(pid: int) -> None:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return  # it has ended already
+    loop = asyncio.get_running_loop()
+    ended = asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+def describe_end(code: int | None) -> str:
+    """A sentence for the viewer: how the kernel ended."""
+    if code is None:
+        return "The kernel ended."
+    if code >= 0:
+        return f"The kernel ended with exit code {code}."
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = "unknown"
+    if -code == signal.SIGKILL:
+        return "The kernel was killed (signal 9, SIGKILL): often the host had no memory left."
+    return f"The kernel was ended by signal {-code} ({name})."

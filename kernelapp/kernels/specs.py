@@ -1,0 +1,22 @@
+"""The kernelspecs installed on this host."""
+
+from __future__ import annotations
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+
+from ..errors import KernelspecError
+
+DEFAULT_KERNEL = "python3"
+
+
+def find_kernelspec(name: str | None) -> KernelSpec:
+    """The kernelspec named so, None for the default. Raises KernelspecError, naming those that are installed."""
+    manager = KernelSpecManager()
+    wanted = name or DEFAULT_KERNEL
+    try:
+        return manager.get_kernel_spec(wanted)
+    except (NoSuchKernel, ValueError) as problem:
+        installed = ", ".join(sorted(manager.find_kernel_specs())) or "none"
+        raise KernelspecError(
+            f"the kernel {wanted!r} is not installed (installed: {installed}); install it, or choose another with --kernel"
+        ) from problem

@@ -1,0 +1,208 @@
+"""The composition root: the only place that wires parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import webbrowser
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+from .auth.hosts import is_loopback
+from .auth.token import TokenGate
+from .catalog import Catalog
+from .errors import OperatorError
+from .kernels.assets import KernelAssets
+from .kernels.environment import kernel_environment
+from .kernels.jupyter import JupyterKernel, KernelLaunch
+from .kernels.specs import DEFAULT_KERNEL, find_kernelspec
+from .logs import start_logging
+from .notebook import Notebook
+from .session.registry import Registry
+from .session.relay import Relay, RelaySettings
+from .session.starts import StartQueue
+from .settings import Settings
+from .web.client_files import ClientFiles
+from .web.files import ClientFileHandler, HealthHandler, KernelFileHandler
+from .web.handler import MissingHandler
+from .web.pages import AppHandler, GalleryHandler
+from .web.site import Site
+from .web.socket import SocketHandler
+
+log = logging.getLogger(__name__)
+
+_PORTS_TRIED = 100  # after a taken default port
+_PING_S = 20.0  # finds half-open connections; most proxies cut idle ones after 60 s
+_FRAME_SLACK_BYTES = 16_000_000  # a frame a bit over the limit gets an error; far over it, the connection ends
+
+
+def run(paths: Sequence[Path], settings: Settings, *, explicit_port: bool) -> int:
+    """Serve the notebooks at `paths` until SIGINT or SIGTERM; returns the exit code. Raises OperatorError when it cannot."""
+    start_logging(settings.log_format, settings.debug)
+    find_kernelspec(settings.kernel or None)
+    catalog = Catalog(paths, settings.kernel or None, _check_kernel)
+    client = ClientFiles()
+    sockets = _bind(settings.host, settings.port, explicit_port)
+    return asyncio.run(_serve(catalog, client, sockets, settings))
+
+
+def _check_kernel(notebook: Notebook) -> None:
+    find_kernelspec(notebook.kernel_name)
+
+
+def _bind(host: str, port: int, explicit_port: bool) -> list[socket.socket]:
+    """Listen at `port`; when it is taken and was not asked for, at the next free one."""
+    last = port if explicit_port or port == 0 else min(port + _PORTS_TRIED, 65_535)
+    for candidate in range(port, last + 1):
+        try:
+            return bind_sockets(candidate, host)
+        except OSError as problem:
+            if problem.errno == errno.EADDRINUSE and candidate < last:
+                continue
+            raise OperatorError(_why_not_bound(host, candidate, problem)) from problem
+    raise AssertionError("the loop returns or raises")
+
+
+def _why_not_bound(host: str, port: int, problem: OSError) -> str:
+    if problem.errno == errno.EADDRINUSE:
+        return f"port {port} is taken by another program; choose another with --port"
+    if problem.errno == errno.EACCES:
+        return f"port {port} may not be used by this account; choose one above 1023 with --port"
+    return f"cannot listen on {host} port {port}: {problem.strerror or problem}"
+
+
+async def _serve(catalog: Catalog, client: ClientFiles, sockets: list[socket.socket], settings: Settings) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    token = _token(settings)
+    port = sockets[0].getsockname()[1]
+    with _package_directory() as package_dir:
+        registry = _registry(settings, package_dir)
+        server = HTTPServer(_application(_site(catalog, client, registry, token, port, settings), settings))
+        server.add_sockets(sockets)
+        _announce(settings, token, port)
+        await stop.wait()
+        log.info("ending %d session(s)", len(registry))
+        server.stop()
+        await registry.close()
+        await server.close_all_connections()
+    return 0
+
+
+def _token(settings: Settings) -> str:
+    if settings.auth == "none":
+        return ""
+    return settings.token or ("" if is_loopback(settings.host) else secrets.token_urlsafe(24))
+
+
+@contextlib.contextmanager
+def _package_directory() -> Iterator[Path]:
+    """A directory with a link to our package and nothing else, for the kernels' sys.path."""
+    directory = Path(tempfile.mkdtemp(prefix="kernelapp-"))
+    package = Path(__file__).parent
+    try:
+        (directory / "kernelapp").symlink_to(package, target_is_directory=True)
+    except OSError:  # Windows without the right to make links
+        shutil.copytree(package, directory / "kernelapp", ignore=shutil.ignore_patterns("__pycache__", "static"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _registry(settings: Settings, package_dir: Path) -> Registry:
+    environment = kernel_environment(os.environ, settings.kernel_env)
+    starts = StartQueue(settings.max_starting)
+    relay_settings = RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes)
+
+    def open_kernel(notebook: Notebook) -> JupyterKernel:
+        return JupyterKernel(
+            KernelLaunch(
+                kernel_name=notebook.kernel_name or DEFAULT_KERNEL,
+                cwd=notebook.path.parent,
+                env=environment,
+                package_dir=package_dir,
+                debug=settings.debug,
+                start_timeout_s=settings.start_timeout_s,
+            )
+        )
+
+    def open_relay(session: str, notebook: Notebook) -> Relay:
+        return Relay(session, notebook, open_kernel, starts, relay_settings)
+
+    return Registry(open_relay, settings.max_sessions, settings.grace_s)
+
+
+def _site(catalog: Catalog, client: ClientFiles, registry: Registry, token: str, port: int, settings: Settings) -> Site:
+    return Site(
+        base_url=settings.base_url,
+        cookie_suffix=str(port),
+        catalog=catalog,
+        registry=registry,
+        gate=TokenGate(token),
+        client=client,
+        kernel_assets=KernelAssets(kernel_environment(os.environ, settings.kernel_env)),
+        allowed_hosts=settings.allowed_hosts if is_loopback(settings.host) and not token else None,
+        max_message_bytes=settings.max_message_bytes,
+        max_events_per_s=settings.max_events_per_s,
+        debug=settings.debug,
+        show_code=settings.show_code,
+    )
+
+
+def _application(site: Site, settings: Settings) -> Application:
+    base, parts = settings.base_url, {"site": site}
+    return Application(
+        [
+            (f"{base}healthz", HealthHandler),
+            (f"{base}static/(.+)", ClientFileHandler, parts),
+            (f"{base}app/([^/]+)/socket", SocketHandler, parts),
+            (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
+            (f"{base}app/([^/]+)", AppHandler, parts),
+            (base, GalleryHandler, parts),
+        ],
+        default_handler_class=MissingHandler,
+        default_handler_args=parts,
+        log_function=_log_request,
+        compress_response=True,
+        websocket_ping_interval=_PING_S,
+        websocket_ping_timeout=_PING_S,
+        websocket_max_message_size=settings.max_message_bytes + _FRAME_SLACK_BYTES,
+    )
+
+
+def _log_request(handler: RequestHandler) -> None:
+    """Without the query: it may hold a token."""
+    level = logging.ERROR if handler.get_status() >= 500 else logging.DEBUG
+    log.log(level, "%s %s %d", handler.request.method, handler.request.path, handler.get_status())
+
+
+def _announce(settings: Settings, token: str, port: int) -> None:
+    """Print the URL, and open it in a browser unless told otherwise."""
+    url = f"http://{_shown_host(settings.host)}:{port}{settings.base_url}" + (f"?token={token}" if token else "")
+    print(f"kernelapp serves at {url}", flush=True)
+    if not is_loopback(settings.host):
+        print("Everyone who has this URL can use the apps, which run on this machine.", flush=True)
+    print("Press Ctrl-C to end all sessions and stop.", flush=True)
+    if not settings.no_browser:
+        asyncio.get_running_loop().run_in_executor(None, webbrowser.open, url)
+
+
+def _shown_host(host: str) -> str:
+    if host in ("", "0.0.0.0", "::"):
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,41 @@
+"""What the kernel's runtime says through displays (docs/architecture.md, "The runtime protocol"), found in undecoded content."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+CONTROL_MIME = "application/vnd.kernelapp.control+json"
+REPORT_MIME = "application/vnd.kernelapp.report+json"
+_CONTROL = f'"{CONTROL_MIME}"'.encode()
+_REPORT = f'"{REPORT_MIME}"'.encode()
+_NOT_JSON = (b"NaN", b"Infinity")
+
+
+def find_declaration(content: bytes) -> dict[str, Any] | None:
+    """The control that a display declares, or None. Decodes only what holds the MIME type's name."""
+    found = _find(content, _CONTROL, CONTROL_MIME)
+    return found if found is not None and isinstance(found.get("key"), str) and isinstance(found.get("kind"), str) else None
+
+
+def find_report(content: bytes) -> dict[str, Any] | None:
+    """The runtime's report to the server in a display, or None."""
+    return _find(content, _REPORT, REPORT_MIME)
+
+
+def _find(content: bytes, quoted: bytes, mime: str) -> dict[str, Any] | None:
+    if quoted not in content:
+        return None
+    data = json.loads(content).get("data")
+    found = data.get(mime) if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def as_json(content: bytes) -> bytes:
+    """`content` without the constants that are no JSON (RFC 8259 has no NaN), which some kernels send and browsers refuse."""
+    if not any(word in content for word in _NOT_JSON):
+        return content
+    return json.dumps(json.loads(content, parse_constant=lambda _: None), allow_nan=False, ensure_ascii=False).encode()

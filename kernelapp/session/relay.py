@@ -1,0 +1,238 @@
+"""One session at work: performs what its machine asks for, between the kernel and the page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..errors import KernelError, ViewerError
+from ..kernels.kernel import Kernel, KernelMessage
+from ..notebook import Notebook
+from ..wire.codec import decode, encode
+from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, Stop, Welcome
+from .effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
+from .journal import LAYOUT_MIME, Journal
+from .machine import CodeCell, Machine
+from .mimes import as_json, find_declaration, find_report
+from .starts import StartQueue
+
+_REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
+
+_FAILED = "Something went wrong in this part of the app."
+
+
+class Connection(Protocol):
+    """The socket of one page."""
+
+    def send(self, frame: bytes) -> None:
+        """Queue a frame; does not block. A page that does not read is dropped."""
+
+    def drop(self, code: int, reason: str) -> None:
+        """Close the socket."""
+
+
+@dataclass(frozen=True)
+class RelaySettings:
+    """What a session needs of the settings."""
+
+    debug: bool
+    max_cell_output_bytes: int
+    max_journal_bytes: int
+
+
+class Relay:
+    """One session: its machine, its journal, its kernel and the page that is connected, if any."""
+
+    def __init__(
+        self, session: str, notebook: Notebook, open_kernel: Callable[[Notebook], Kernel], starts: StartQueue, settings: RelaySettings
+    ) -> None:
+        self.session = session
+        self.notebook = notebook
+        self._cells = {cell.id: cell for cell in notebook.cells if cell.kind == "code" and cell.source.strip()}
+        cells = [CodeCell(cell.id, cell.raises_exception) for cell in self._cells.values()]
+        self._machine = Machine(cells, settings.max_cell_output_bytes)
+        self._journal = Journal(settings.max_journal_bytes)
+        self._open_kernel = open_kernel
+        self._starts = starts
+        self._debug = settings.debug
+        self._kernel: Kernel | None = None
+        self._connection: Connection | None = None
+        self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
+
+    # The page
+
+    def open(self) -> None:
+        """Begin the session: ask for a kernel."""
+        self._log.info("session opened")
+        self._perform(self._machine.open())
+
+    def attach(self, connection: Connection, last_seq: int) -> None:
+        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped."""
+        if self._connection is not None:
+            self._connection.drop(4001, "connected elsewhere")
+        self._connection = connection
+        missed = self._journal.since(last_seq) if last_seq else None
+        self._send(Welcome(self.session, self.notebook.name, missed is not None, self._machine.status))
+        for frame in self._journal.page() if missed is None else missed:
+            connection.send(frame)
+
+    def detach(self, connection: Connection) -> bool:
+        """The page is gone; returns whether the session has no page now."""
+        if self._connection is connection:
+            self._connection = None
+        return self._connection is None
+
+    def receive(self, frame: str | bytes) -> None:
+        """Handle a frame from the page. What is not accepted is answered with an error and changes nothing."""
+        try:
+            match decode(frame):
+                case Event() as event:
+                    self._perform(self._machine.event(event))
+                case Stop():
+                    self._perform(self._machine.stop())
+                case Rerun():
+                    self._perform(self._machine.rerun())
+                case Ping(t):
+                    self._send(Pong(t))
+                case Hello():
+                    raise ViewerError("hello-again", "This connection has said hello already.")
+        except ViewerError as refusal:
+            self.refuse(refusal)
+
+    def refuse(self, refusal: ViewerError) -> None:
+        """Tell the page that something it sent was not accepted."""
+        self._send(Refusal(refusal.code, str(refusal), refusal.event))
+
+    def _send(self, message: ServerMessage) -> None:
+        if self._connection is not None:
+            self._connection.send(encode(message, 0))
+
+    async def close(self) -> None:
+        """End the session: its kernel, its tasks, its connection."""
+        if self._closed:
+            return
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._kernel is not None:
+            await self._kernel.end()
+        if self._connection is not None:
+            self._connection.drop(1001, "session ended")
+        self._log.info("session ended")
+
+    # What the machine asks for
+
+    def _perform(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Publish(message):
+                    frame = self._journal.append(message)
+                    if self._connection is not None:
+                        self._connection.send(frame)
+                case RunCell():
+                    self._run(effect)
+                case StartKernel():
+                    self._spawn(self._start_kernel())
+                case InterruptKernel():
+                    self._spawn(self._interrupt())
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            self._log.error("a task of the session failed", exc_info=problem)
+
+    def _run(self, run: RunCell) -> None:
+        assert self._kernel is not None
+        ours: dict[str, Any] = {"reset": run.reset}
+        if run.inputs is not None:
+            ours["inputs"] = dict(run.inputs)
+        request = self._kernel.execute(self._cells[run.cell].source, {"cellId": run.cell, "kernelapp": ours})
+        self._requests[request] = (run.cell, run.run)
+        while len(self._requests) > _REMEMBERED_REQUESTS:
+            self._requests.popitem(last=False)
+
+    async def _start_kernel(self) -> None:
+        if self._kernel is not None:
+            await self._kernel.end()
+            self._kernel = None
+        async with self._starts.turn(lambda place: self._perform(self._machine.wait_in_queue(place))):
+            self._perform(self._machine.kernel_starting())
+            self._kernel = kernel = self._open_kernel(self.notebook)
+            try:
+                await kernel.start(self)
+            except KernelError as problem:
+                self.kernel_died(str(problem))
+                return
+        self._perform(self._machine.kernel_ready())
+
+    async def _interrupt(self) -> None:
+        if self._kernel is not None:
+            await self._kernel.interrupt()
+
+    # What the kernel says
+
+    def kernel_died(self, reason: str) -> None:
+        """As KernelListener: the page keeps what it shows, and says why."""
+        self._log.warning("kernel died: %s", reason)
+        self._perform(self._machine.kernel_died(reason))
+
+    def kernel_message(self, message: KernelMessage) -> None:
+        """As KernelListener: one message of the kernel's iopub."""
+        if message.parent not in self._requests:
+            return
+        cell, run = self._requests[message.parent]
+        content = message.content
+        match message.kind:
+            case "status":
+                if json.loads(content).get("execution_state") == "idle":
+                    self._perform(self._machine.finish(cell, run))
+            case "stream" | "display_data" | "execute_result":
+                self._display(cell, run, message)
+            case "update_display_data":
+                self._perform(self._machine.output(cell, run, "update", message.kind, as_json(content)))
+            case "clear_output":
+                self._perform(self._machine.output(cell, run, "clear", message.kind, content))
+            case "error":
+                self._fail(cell, run, json.loads(content))
+
+    def _display(self, cell: str, run: int, message: KernelMessage) -> None:
+        content, tags = message.content, self._cells[cell]
+        if (report := find_report(content)) is not None:
+            self._note(report)
+        elif tags.removed:
+            pass
+        elif (declaration := find_declaration(content)) is not None:
+            self._perform(self._machine.declare(cell, run, declaration))
+        elif not tags.hide_output or LAYOUT_MIME in content:
+            self._perform(self._machine.output(cell, run, "append", message.kind, as_json(content)))
+
+    def _note(self, report: dict[str, Any]) -> None:
+        entry = report.get("log")
+        if isinstance(entry, dict):
+            level = logging.getLevelNamesMapping().get(str(entry.get("level")).upper(), logging.INFO)
+            self._log.log(level, "from the kernel: %s", entry.get("message"))
+
+    def _fail(self, cell: str, run: int, error: dict[str, Any]) -> None:
+        """A viewer sees a short message and a reference; the log, and the page with --debug, have the traceback."""
+        reference = secrets.token_hex(4)
+        name, value = error.get("ename", "Error"), error.get("evalue", "")
+        lines = tuple(str(line) for line in error.get("traceback") or ())
+        self._log.warning("cell %s failed, reference %s: %s: %s\n%s", cell, reference, name, value, "\n".join(lines))
+        shown = self._debug or self._cells[cell].raises_exception
+        failure = CellFailure(f"{name}: {value}" if shown else _FAILED, reference, lines if self._debug else None)
+        self._perform(self._machine.fail(cell, run, failure))

@@ -1,0 +1,174 @@
+"""`/app/<name>/socket`: one page's WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from ..errors import ViewerError
+from ..notebook import Notebook
+from ..session.relay import Relay
+from ..wire.codec import decode, encode
+from ..wire.messages import VERSION, Hello, Refusal
+from .handler import may_pass
+from .site import Site
+
+log = logging.getLogger(__name__)
+
+_HELLO_S = 30.0  # how long a connection may stay without saying hello
+_MAX_UNSENT_BYTES = 64_000_000  # a page that reads slower than this piles up is dropped; it comes back and resumes
+_MAX_REFUSALS = 200  # a page that sends nothing but nonsense is cut off
+
+
+class SocketHandler(WebSocketHandler):
+    """Frames in, frames out. Everything else is the session's."""
+
+    def initialize(self, site: Site) -> None:
+        """As tornado calls it."""
+        self.site = site
+        self._relay: Relay | None = None
+        self._notebook: Notebook | None = None
+        self._unsent: deque[bytes] = deque()
+        self._unsent_bytes = 0
+        self._wake = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._hello_timer: asyncio.TimerHandle | None = None
+        self._refusals = 0
+        self._second = 0
+        self._in_second = 0
+        self._closing = False
+
+    async def prepare(self) -> None:
+        """Refuse who may not pass."""
+        if not may_pass(self, self.site):
+            raise HTTPError(403)
+
+    def check_origin(self, origin: str) -> bool:
+        """Only our own pages may connect."""
+        return urlsplit(origin).netloc.lower() == self.request.host.lower()
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        """The wire's version."""
+        return VERSION if VERSION in subprotocols else None
+
+    def get_compression_options(self) -> dict[str, Any] | None:
+        """No compression of messages: it multiplies the latency."""
+        return None
+
+    async def open(self, name: str) -> None:
+        """A page has connected; it must say hello."""
+        if self.selected_subprotocol != VERSION:
+            self.close(4002, f"subprotocol {VERSION} expected")
+            return
+        entry = await self.site.catalog.get(name)
+        if not isinstance(entry, Notebook) or not self.get_cookie(self.site.viewer_cookie):
+            self.close(4004, "no such app")
+            return
+        self._notebook = entry
+        self.set_nodelay(True)
+        loop = asyncio.get_running_loop()
+        self._writer = loop.create_task(self._write())
+        self._hello_timer = loop.call_later(_HELLO_S, self.drop, 4003, "hello expected")
+
+    def on_message(self, message: str | bytes) -> None:
+        """A frame from the page."""
+        if self._notebook is None or self._closing:
+            return
+        try:
+            self._bound(message)
+            if self._relay is None:
+                self._greet(self._notebook, message)
+                return
+        except ViewerError as refusal:
+            self._refuse(refusal)
+            return
+        self._relay.receive(message)
+
+    def _bound(self, message: str | bytes) -> None:
+        """Refuse a frame that is too large, or one too many in this second."""
+        size = len(message) if isinstance(message, bytes) else len(message.encode("utf-8", "surrogatepass"))
+        if size > self.site.max_message_bytes:
+            raise ViewerError("too-large", f"A message has at most {self.site.max_message_bytes} bytes; {size} came.")
+        second = int(asyncio.get_running_loop().time())
+        if second != self._second:
+            self._second, self._in_second = second, 0
+        self._in_second += 1
+        if self._in_second > self.site.max_events_per_s:
+            raise ViewerError("rate", f"A page sends at most {self.site.max_events_per_s} messages in a second.")
+
+    def _greet(self, notebook: Notebook, message: str | bytes) -> None:
+        hello = decode(message)
+        if not isinstance(hello, Hello):
+            raise ViewerError("no-hello", "The first message must be a hello.")
+        viewer = self.get_cookie(self.site.viewer_cookie) or ""
+        try:
+            self._relay = self.site.registry.attach(notebook, viewer, hello.session, hello.last_seq, self)
+        except ViewerError as refusal:
+            self._refuse(refusal)
+            self.drop(4005, refusal.code)
+            return
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()
+
+    def _refuse(self, refusal: ViewerError) -> None:
+        self._refusals += 1
+        self.send(encode(Refusal(refusal.code, str(refusal), refusal.event), 0))
+        if self._refusals > _MAX_REFUSALS:
+            self.drop(4006, "too many bad messages")
+
+    def send(self, frame: bytes) -> None:
+        """As Connection: queue a frame."""
+        if self._closing:
+            return
+        self._unsent.append(frame)
+        self._unsent_bytes += len(frame)
+        if self._unsent_bytes > _MAX_UNSENT_BYTES:
+            self._unsent.clear()
+            self._closing = True
+            self.close(4007, "the page does not read")  # tornado cuts the connection when the page does not answer
+            return
+        self._wake.set()
+
+    def drop(self, code: int, reason: str) -> None:
+        """As Connection: send what is queued, and close."""
+        if not self._closing:
+            self._closing = True
+            self._close_code = (code, reason)
+            self._wake.set()
+
+    async def _write(self) -> None:
+        """Send the queued frames one after the other, at the pace at which the page reads them."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._unsent:
+                frame = self._unsent.popleft()
+                self._unsent_bytes -= len(frame)
+                try:
+                    await self.write_message(frame)
+                except WebSocketClosedError:
+                    return
+            if self._closing:
+                self.close(*self._close_code)
+                return
+
+    def on_close(self) -> None:
+        """The page is gone."""
+        self._closing = True
+        if self._hello_timer is not None:
+            self._hello_timer.cancel()
+        if self._writer is not None:
+            self._writer.cancel()
+        if self._relay is not None:
+            self.site.registry.detach(self._relay, self)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A short answer to a request that is no WebSocket, or may not pass."""
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(f"{status_code}\n")
