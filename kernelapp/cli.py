@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kernelapp.errors import OperatorError
-from kernelapp.settings import SETTINGS, make_settings, read_given
+from kernelapp.settings import SETTINGS, Setting, make_settings, read_given
 from kernelapp.version import __version__
 
 EXIT_OPERATOR_ERROR = 2
@@ -18,6 +18,9 @@ EXIT_OPERATOR_ERROR = 2
 
 EXIT_INTERRUPTED = 130
 """Ctrl-C before the server was up: 128 + SIGINT, as shells count. A running server that is told to end exits with 0."""
+
+
+_METAVARS = {int: "N", float: "SECONDS", str: "TEXT"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -29,22 +32,29 @@ class _Parser(argparse.ArgumentParser):
 
 def make_parser() -> argparse.ArgumentParser:
     """The parser; a flag that is not given leaves no attribute, and values are left as text for `read_given`."""
-    parser = _Parser(
-        prog="kernelapp", description="Serve Jupyter notebooks as web apps, with a kernel for each viewer.", allow_abbrev=False
-    )
+    parser = _Parser(prog="kernelapp", description="Serve Jupyter notebooks as web apps.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"kernelapp {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     serve = commands.add_parser("serve", help="serve notebooks, or folders of notebooks", allow_abbrev=False)
     serve.add_argument("paths", nargs="+", metavar="PATH", help="a notebook (.ipynb, or jupytext's .py or .md) or a folder of notebooks")
     for setting in SETTINGS:
-        text = setting.help.replace("%", "%%")
-        if setting.type is bool:
-            serve.add_argument(setting.flag, dest=setting.name, action="store_const", const="1", default=argparse.SUPPRESS, help=text)
-        else:
-            shown = "" if setting.default in ("", ()) else f" (default: {setting.default})"
-            unit = "LIST" if setting.type not in (str, int, float) else setting.name.rpartition("_")[2].upper()
-            serve.add_argument(setting.flag, dest=setting.name, metavar=unit, default=argparse.SUPPRESS, help=text + shown)
+        _add_flag(serve, setting)
     return parser
+
+
+def _add_flag(parser: argparse.ArgumentParser, setting: Setting) -> None:
+    text = setting.help.replace("%", "%%")
+    if setting.type is bool:
+        parser.add_argument(setting.flag, dest=setting.name, action="store_const", const="1", default=argparse.SUPPRESS, help=text)
+        return
+    if setting.default not in ("", ()):
+        default = f"{setting.default:.12g}" if isinstance(setting.default, float) else setting.default
+        text = f"{text} (default: {default})"
+    if setting.choices:
+        metavar = "|".join(setting.choices)
+    else:
+        metavar = "BYTES" if setting.name.endswith("_bytes") else _METAVARS.get(setting.type, "LIST")
+    parser.add_argument(setting.flag, dest=setting.name, metavar=metavar, default=argparse.SUPPRESS, help=text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

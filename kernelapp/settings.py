@@ -231,6 +231,8 @@ def _type_in_words(setting: Setting) -> str:
 def _default_in_words(setting: Setting) -> str:
     if setting.type is bool:
         return "off"
+    if isinstance(setting.default, float):
+        return f"`{setting.default:.12g}`"
     return f"`{setting.default}`" if setting.default not in ("", ()) else "empty"
 
 
