@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from kernelapp.inkernel import elsewhere, runtime
@@ -33,10 +33,16 @@ def declare(told: Common, default: Any, decode: Callable[[Any], T], *, nullable:
     }
     assert told.kind == "button" or admits(declaration, default), declaration
     if here is None:
-        elsewhere.show(declaration)
-        return decode(default)
+        value = decode(default)
+        elsewhere.show(declaration, _as_text(declaration, value))
+        return value
     if key in here.inputs:
         declaration["value"] = fit(declaration, here.inputs[key])
     value = decode(declaration["value"])
-    here.publish({runtime.CONTROL_MIME: declaration, "text/plain": f"{told.label}: {value}"})
+    here.publish({runtime.CONTROL_MIME: declaration, "text/plain": _as_text(declaration, value)})
     return value
+
+
+def _as_text(declaration: Mapping[str, Any], value: object) -> str:
+    secret = declaration.get("password") and value
+    return f"{declaration['label']}: {'••••' if secret else value}"

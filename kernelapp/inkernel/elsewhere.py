@@ -12,14 +12,14 @@ from typing import Any
 Control = Mapping[str, Any]
 
 
-def show(control: Control) -> None:
-    """Display the declared control with its default, in an IPython kernel; do nothing in any other process."""
+def show(control: Control, text: str) -> None:
+    """Display the declared control, or else `text`, in an IPython kernel; do nothing in any other process."""
     shell = _kernel_shell()
     if shell is None:
         return
     widget = _widget(control)
     if widget is None:
-        shell.display_pub.publish(data={"text/plain": f"{control['label']}: {control['value']}"}, metadata={})
+        shell.display_pub.publish(data={"text/plain": text}, metadata={})
         return
     from IPython.display import display
 
@@ -38,23 +38,20 @@ def _widget(control: Control) -> Any:
         import ipywidgets
     except ImportError:
         return None
-    name, traits = _WIDGETS[control["kind"]](control)
-    if not hasattr(ipywidgets, name) or (traits.get("value", "") is None and not control["nullable"]):
+    look = _WIDGETS[control["kind"]](control)
+    if look is None or not hasattr(ipywidgets, look[0]):
         return None
-    make = getattr(ipywidgets, name)
-    try:
-        return make(
-            description=control["label"] if control["label_visibility"] == "visible" else "",
-            disabled=control["disabled"],
-            tooltip=control["help"] or "",
-            **traits,
-        )
-    except Exception:
-        # A trait that refuses the value (an empty number, an older ipywidgets): the text says as much.
-        return None
+    name, traits = look
+    return getattr(ipywidgets, name)(
+        description=control["label"] if control["label_visibility"] == "visible" else "",
+        disabled=control["disabled"],
+        tooltip=control["help"] or "",
+        **traits,
+    )
 
 
-Look = tuple[str, dict[str, Any]]
+# The widget's class and traits; None where ipywidgets has nothing like the control.
+Look = tuple[str, dict[str, Any]] | None
 
 
 def _button(control: Control) -> Look:
@@ -83,6 +80,8 @@ def _slider(control: Control) -> Look:
 
 
 def _number_input(control: Control) -> Look:
+    if control["value"] is None:
+        return None
     kind = "Int" if control["number"] == "int" else "Float"
     if control["min"] is None or control["max"] is None:
         return f"{kind}Text", {"value": control["value"], "step": control["step"], **_wide()}
@@ -103,12 +102,10 @@ def _text_area(control: Control) -> Look:
 
 
 def _date_input(control: Control) -> Look:
-    def day(wire: str | None) -> datetime.date | None:
-        return None if wire is None else datetime.date.fromisoformat(wire)
-
-    # ipywidgets has no picker of a range: the pair as value makes it refuse, and the text shows.
-    value = control["value"] if control["range"] else day(control["value"])
-    return "DatePicker", {"value": value, "min": day(control["min"]), "max": day(control["max"]), **_wide()}
+    if control["range"]:
+        return None
+    ends = {name: datetime.date.fromisoformat(control[name]) for name in ("value", "min", "max") if control[name] is not None}
+    return "DatePicker", {**ends, **_wide()}
 
 
 def _time_input(control: Control) -> Look:

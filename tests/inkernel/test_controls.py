@@ -57,6 +57,12 @@ def test_a_text_without_a_value_is_none_until_written(page: Page) -> None:
     assert page.declared[0].items() >= {"password": True, "placeholder": "secret", "nullable": True, "value": None}.items()
 
 
+def test_a_password_is_not_in_the_plain_text(page: Page) -> None:
+    with page.cell("c1", {"k": "hunter2"}):
+        assert ka.text_input("Word", type="password", key="k") == "hunter2"
+    assert page.published[0]["text/plain"] == "Word: ••••"
+
+
 def test_colours_are_six_digits_in_lower_case(page: Page) -> None:
     with page.cell("c1", {"k": "#abcdef", "bad": "red"}):
         assert ka.color_picker("Line") == "#000000"
