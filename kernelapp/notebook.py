@@ -139,18 +139,18 @@ def readable(stem: str) -> str:
 
 
 def _read_text(path: Path, max_notebook_bytes: int) -> str:
-    if path.suffix.lower() not in SUFFIXES:
-        raise _InvalidNotebookError(f"expected a notebook ({', '.join(SUFFIXES)}), not {path.suffix or 'a name without a suffix'}")
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise _InvalidNotebookError("is a folder; expected a file")
         if not stat.S_ISREG(mode):
             raise _InvalidNotebookError("is not a regular file")
+        if path.suffix.lower() not in SUFFIXES:
+            raise _InvalidNotebookError(f"expected a notebook ({', '.join(SUFFIXES)}), not {path.suffix or 'a name without a suffix'}")
         with path.open("rb") as file:
             data = file.read(max_notebook_bytes + 1)
     except FileNotFoundError:
-        raise _InvalidNotebookError("no such file; check the path") from None
+        raise _InvalidNotebookError("no such file or folder; check the path") from None
     except PermissionError:
         raise _InvalidNotebookError("permission to read it is missing; change its mode or run as its owner") from None
     except OSError as error:
