@@ -7,7 +7,7 @@ CLIENT := static/dist/.vite/manifest.json
 CLIENT_SOURCES := $(wildcard static/*.json static/*.ts) $(shell find static/src static/build -type f 2>/dev/null)
 ARGS ?= notebooks
 
-.PHONY: help serve test oracle bench format reference build clean
+.PHONY: help serve client test oracle bench format reference build clean
 .NOTPARALLEL:
 
 # node and npm may come from the venv; a caller's Python settings must not reach it.
@@ -18,6 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME JUPYTER_PATH
 
 help:
 	@echo "make serve      serve the example notebooks (make serve ARGS='path --port 9000' for others)"
+	@echo "make client     build the web client"
 	@echo "make test       every check and test"
 	@echo "make oracle     compare generated notebooks with a fresh run of all cells, for long"
 	@echo "make bench      the benchmarks"
@@ -28,6 +29,8 @@ help:
 
 serve: $(VENV)/.serve $(CLIENT)
 	$(VENV)/bin/kernelapp serve $(ARGS)
+
+client: $(CLIENT)
 
 test: $(VENV)/.test $(CLIENT)
 	.ci/checks

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from kernelapp.errors import OperatorError
-from kernelapp.settings import SETTINGS, Setting, make_settings, read_given
-from kernelapp.version import __version__
+from .errors import OperatorError
+from .settings import SETTINGS, Setting, make_settings, read_given
+from .version import __version__
 
 EXIT_OPERATOR_ERROR = 2
 """Something that the operator can mend; argparse's own code, too."""
@@ -76,6 +76,6 @@ def _run(arguments: list[str]) -> int:
     paths = [Path(path) for path in options.pop("paths")]
     given = read_given(options, os.environ)
     settings = make_settings(given)
-    from kernelapp.server import run  # here so that --help and mistakes do not wait for the server's libraries
+    from .server import run  # here so that --help and mistakes do not wait for the server's libraries
 
     return run(paths, settings, explicit_port="port" in given)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kernelapp.errors import NotebookError, OperatorError
-from kernelapp.notebook import SUFFIXES, Notebook, is_text_notebook, read_notebook, readable, slug
+from .errors import NotebookError, OperatorError
+from .notebook import SUFFIXES, Notebook, is_text_notebook, read_notebook, readable, slug
 
 MAX_NOTEBOOKS = 1000
 """More than this many in one folder is taken for a mistake (a home folder, `/`)."""

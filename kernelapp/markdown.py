@@ -21,7 +21,7 @@ from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from kernelapp.highlight import highlight
+from .highlight import highlight
 
 Attachments = Mapping[str, Mapping[str, str]]
 """nbformat's: file name -> MIME type -> base64."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from kernelapp.errors import NotebookError
-from kernelapp.markdown import Attachments, outline
+from .errors import NotebookError
+from .markdown import Attachments, outline
 
 MAX_NOTEBOOK_BYTES = 100_000_000
 """A larger file is refused: a session's page is built from the cells, and outputs saved in the file are not used."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kernelapp.errors import OperatorError
+from .errors import OperatorError
 
 Value = str | int | float | bool | tuple[str, ...]
 

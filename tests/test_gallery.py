@@ -122,7 +122,7 @@ def test_names_that_cannot_be_told_apart_otherwise_are_numbered(tmp_path: Path) 
 
 
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OperatorError, match="no notebook in this folder; expected .ipynb"):
+    with pytest.raises(OperatorError, match=r"no notebook in this folder; expected \.ipynb"):
         find_notebooks([tmp_path])
 
 

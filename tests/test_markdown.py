@@ -66,7 +66,11 @@ def test_footnote_links_lead_to_ids_on_the_page() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["![p](attachment:pixel%20one.png)", '<img src="attachment:pixel one.png">', "<div>\n<img alt='' src='attachment:pixel one.png'>\n</div>"],
+    [
+        "![p](attachment:pixel%20one.png)",
+        '<img src="attachment:pixel one.png">',
+        "<div>\n<img alt='' src='attachment:pixel one.png'>\n</div>",
+    ],
 )
 def test_attachments_are_inlined(source: str) -> None:
     page = render(source, PIXEL)
@@ -105,7 +109,10 @@ def test_a_language_name_cannot_break_out_of_its_attribute() -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("# Sales *of* `2026`\n\nAll [regions](x)\nand years[^1].\n\n[^1]: n", ("Sales of 2026", "All regions and years.", "All regions and years.")),
+        (
+            "# Sales *of* `2026`\n\nAll [regions](x)\nand years[^1].\n\n[^1]: n",
+            ("Sales of 2026", "All regions and years.", "All regions and years."),
+        ),
         ("Setext\n======\n\nText", ("Setext", "Text", "Text")),
         ("<h1 style='x'>Raw <b>R&amp;D</b></h1>\n\nText", ("Raw R&D", "Text", "Text")),
         ("Intro\n\n## Title $x$", ("Title x", None, "Intro")),

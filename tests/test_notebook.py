@@ -126,7 +126,7 @@ def test_cells_without_a_valid_id_get_unique_ones(tmp_path: Path, own: object) -
     notebook = read(tmp_path, make_notebook(*(make_cell("same", id=own) for _ in range(4))))
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == 4
-    assert all(id.replace("-", "").isalnum() for id in ids)
+    assert all(made.replace("-", "").isalnum() for made in ids)
 
 
 def test_of_two_cells_with_one_id_the_first_keeps_it(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_bad_value_says_what_was_expected_and_what_came(name: str, text: str, 
 
 
 def test_a_bad_environment_variable_is_named() -> None:
-    with pytest.raises(OperatorError, match="^KERNELAPP_MAX_STARTING must be"):
+    with pytest.raises(OperatorError, match=r"^KERNELAPP_MAX_STARTING must be"):
         load(environ={"KERNELAPP_MAX_STARTING": "few"})
 
 
