@@ -78,8 +78,8 @@ def toggle(
 
 
 def _switch(told: Common, value: object) -> bool:
-    # numpy's bool is no bool, but it is what comparing a frame's columns gives.
-    if not isinstance(value, bool) and type(value).__name__ not in ("bool", "bool_"):
+    # numpy's bool is no bool, but it is what comparing a frame's values gives.
+    if not isinstance(value, bool) and getattr(getattr(value, "dtype", None), "kind", None) != "b":
         raise ArgumentTypeError(f"{told.kind} {told.label!r}: value must be True or False; {shown(value)} came")
     return declare(told, bool(value), bool)
 

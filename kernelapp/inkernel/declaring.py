@@ -33,16 +33,21 @@ def declare(told: Common, default: Any, decode: Callable[[Any], T], *, nullable:
     }
     assert told.kind == "button" or admits(declaration, default), declaration
     if here is None:
-        value = decode(default)
-        elsewhere.show(declaration, _as_text(declaration, value))
-        return value
+        elsewhere.show(declaration, _as_text(declaration))
+        return decode(default)
     if key in here.inputs:
         declaration["value"] = fit(declaration, here.inputs[key])
-    value = decode(declaration["value"])
-    here.publish({runtime.CONTROL_MIME: declaration, "text/plain": _as_text(declaration, value)})
-    return value
+    here.publish({runtime.CONTROL_MIME: declaration, "text/plain": _as_text(declaration)})
+    return decode(declaration["value"])
 
 
-def _as_text(declaration: Mapping[str, Any], value: object) -> str:
-    secret = declaration.get("password") and value
-    return f"{declaration['label']}: {'••••' if secret else value}"
+def _as_text(declaration: Mapping[str, Any]) -> str:
+    """What stands for the control where only text is shown, such as "Periods: 10"."""
+    value = declaration["value"]
+    if value is None:
+        said = "–"
+    elif declaration.get("password") and value:
+        said = "••••"
+    else:
+        said = ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
+    return f"{declaration['label']}: {said}"

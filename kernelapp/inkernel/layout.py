@@ -38,6 +38,9 @@ class Container:
         self._id = name
 
     def __enter__(self) -> Container:
+        here = runtime.current()
+        if here is not None:
+            here.running("sidebar" if self._id == "sidebar" else "columns")
         _publish({"op": "enter", "id": self._id})
         return self
 

@@ -6,6 +6,7 @@ protocol). All cells run in the kernel's main thread, one at a time; `report` al
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -64,16 +65,16 @@ class Runtime:
         """Begin to follow the shell's cells."""
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
-        self._libraries.install()
         if not self._debug:
             self._privacy.install()
+        self._libraries.install()
 
     def place(self, kind: str, key: str | None) -> str:
         """The key of a control or block of `kind` at this point of the running cell; `key` is the author's, if any.
 
         Raises PlaceError when no cell is running here, DuplicateKeyError when another control has the key.
         """
-        run = self._here(kind)
+        run = self.running(kind)
         ordinal = run.ordinals[kind]
         run.ordinals[kind] += 1
         name = key if key is not None else f"{run.cell}-{ordinal}-{kind}"
@@ -83,6 +84,17 @@ class Runtime:
             raise DuplicateKeyError(f"{kind}: a control in {where} has the key {name!r} already; give each control a key of its own")
         run.keys.add(name)
         return name
+
+    def running(self, kind: str) -> Run:
+        """The run of the cell that calls for a `kind` of control or container; raises PlaceError when none does."""
+        run = self._run
+        if run is not None and threading.get_ident() != run.thread:
+            raise PlaceError(f"{kind}: called in a background thread; call it in the cell itself and hand the value to the thread")
+        if run is None or self._run_of_context.get() not in (None, run):
+            raise PlaceError(
+                f"{kind}: the cell that called it has ended; call it while the cell runs, not in a task or callback that outlives it"
+            )
+        return run
 
     def first(self, key: str, what: str, make: Callable[[], T]) -> T:
         """What `make` gave when this kernel first asked for `what` of the control `key`: "now" must not move as cells run again."""
@@ -105,17 +117,9 @@ class Runtime:
         content = {"data": {REPORT_MIME: {"log": {"level": level, "message": message[:MAX_REPORT_CHARS]}}}, "metadata": {}, "transient": {}}
         kernel = self._shell.kernel
         # Not through the display publisher: it flushes the streams, which can wait for the very thread that reports.
-        kernel.send_response(kernel.iopub_socket, "display_data", content, ident=b"display_data", channel="shell")
-
-    def _here(self, kind: str) -> Run:
-        run = self._run
-        if run is not None and threading.get_ident() != run.thread:
-            raise PlaceError(f"{kind}: called in a background thread; call it in the cell itself and hand the value to the thread")
-        if run is None or self._run_of_context.get() not in (None, run):
-            raise PlaceError(
-                f"{kind}: the cell that called it has ended; call it while the cell runs, not in a task or callback that outlives it"
-            )
-        return run
+        # What fails here (a socket that is closing) must not fail the author's code that warned.
+        with contextlib.suppress(Exception):
+            kernel.send_response(kernel.iopub_socket, "display_data", content, ident=b"display_data", channel="shell")
 
     def _before_cell(self, info: Any) -> None:
         request = self._take_request()

@@ -65,6 +65,18 @@ def test_an_option_that_is_gone_gives_the_default_again(page: Page) -> None:
     assert [declared["value"] for declared in page.declared] == ["b", ["b"]]
 
 
+def test_an_options_own_words_are_never_asked_when_it_has_a_label(page: Page) -> None:
+    class Silent:
+        def __str__(self) -> str:
+            raise AssertionError
+
+    silent = Silent()
+    with page.cell("c1", {}):
+        assert ka.selectbox("Pick", [silent], format_func=lambda option: "label") is silent
+        assert ka.multiselect("Pick", [silent, 2], [silent, 2], format_func=lambda option: type(option).__name__) == [silent, 2]
+    assert [data["text/plain"] for data in page.published] == ["Pick: label", "Pick: Silent, int"]
+
+
 def test_no_index_means_none_until_the_viewer_chooses(page: Page) -> None:
     with page.cell("c1", {}):
         assert ka.selectbox("Pick", ["a"], index=None, placeholder="Choose", key="k") is None

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
 import kernelapp
-from kernelapp.inkernel.mistakes import AuthorError
+from kernelapp.inkernel.mistakes import AuthorError, PlaceError
 
 from .page import Page
 
@@ -73,6 +74,24 @@ def test_a_container_is_left_also_when_its_body_fails(page: Page) -> None:
     with page.cell("c1", {}), pytest.raises(ZeroDivisionError), ka.sidebar:
         _ = 1 / 0
     assert brackets(page) == ["enter sidebar", "exit sidebar"]
+
+
+def test_a_container_is_not_entered_from_a_thread(page: Page) -> None:
+    errors: list[BaseException] = []
+
+    def enter() -> None:
+        try:
+            with ka.sidebar:
+                pass
+        except PlaceError as error:
+            errors.append(error)
+
+    with page.cell("c1", {}):
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+    assert len(errors) == 1
+    assert page.layout == []
 
 
 def test_every_control_can_be_called_on_a_container(page: Page) -> None:
