@@ -201,7 +201,7 @@ def _upgrade(raw: dict[str, Any]) -> dict[str, Any]:
                 if cell.get("cell_type") == "code":
                     cell["outputs"] = []
         old = nbformat.versions[raw["nbformat"]].to_notebook_json(raw, minor=raw.get("nbformat_minor", 0))
-        upgraded: Any = nbformat.convert(old, 4)  # type: ignore[no-untyped-call]
+        upgraded: Any = nbformat.convert(old, 4)
     except (AttributeError, KeyError, TypeError, ValueError, nbformat.ValidationError) as error:
         raise _InvalidNotebookError(f"is no valid notebook of nbformat {raw['nbformat']}: {_first_line(error)}") from None
     return {"cells": list(upgraded["cells"]), "metadata": dict(upgraded["metadata"]), "keep_ids": False}
