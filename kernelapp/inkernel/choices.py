@@ -6,6 +6,7 @@ Any iterable gives options: a list, a Series, the first column of a frame, an En
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -197,7 +198,7 @@ def _options(told: Common, options: Any, format_func: Callable[[Any], Any]) -> O
         raise ArgumentTypeError(f"{name}: format_func must be a function from an option to its label; {shown(format_func)} came")
     labels = [text(f"{name}: a label", str(format_func(value))) for value in values]
     if len(set(labels)) < len(labels):
-        twice = next(each for place, each in enumerate(labels) if each in labels[:place])
+        twice = next(each for each, count in Counter(labels).items() if count > 1)
         raise ArgumentValueError(f"{name}: two options have the label {twice!r}; remove one or tell them apart by format_func")
     return Options(name, values, labels)
 
