@@ -91,10 +91,10 @@ class Settings:
     )
     allowed_hosts: tuple[str, ...] = _setting(
         (),
-        "Host names, besides this host's own, by which a browser may ask for a server on loopback; names with commas between. "
+        "Host names, besides loopback's own, by which browsers may ask for a server on loopback; without ports, with commas between. "
         "Guards against DNS rebinding.",
-        pattern=r"[A-Za-z0-9._:\[\]-]+",
-        expected="host names with commas between",
+        pattern=r"[A-Za-z0-9._-]+",
+        expected="host names without ports, with commas between",
     )
     log_format: str = _setting("text", "Form of the log on stderr: lines for people, or one JSON object a line.", choices=("text", "json"))
 
@@ -133,6 +133,8 @@ class Setting:
         if self.type is str:
             self._check_text(text, text, source)
             return _as_prefix(text) if self.name == "base_url" else text
+        if self.name == "allowed_hosts":
+            text = text.lower()  # host names have no case
         names = tuple(name.strip() for name in text.split(",") if name.strip())
         for name in names:
             self._check_text(name, text, source)

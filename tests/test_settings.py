@@ -43,7 +43,7 @@ def test_given_names_only_what_the_operator_gave() -> None:
         ("base_url", "/a/b/", "/a/b/"),
         ("base_url", "", "/"),
         ("kernel_env", "HTTP_PROXY, LANG ,", ("HTTP_PROXY", "LANG")),
-        ("allowed_hosts", "app.example.org,[::1]:8899", ("app.example.org", "[::1]:8899")),
+        ("allowed_hosts", "App.example.org,10.0.0.1", ("app.example.org", "10.0.0.1")),
         ("log_format", "json", "json"),
         ("token", "a-B_9~.", "a-B_9~."),
     ],
@@ -66,7 +66,7 @@ def test_text_becomes_a_typed_value(name: str, text: str, value: object) -> None
         ("base_url", "a?b", "--base-url must be a path such as /apps/, not 'a?b'"),
         ("host", "", "--host must be a host name or address, not ''"),
         ("kernel_env", "A,B-C", "--kernel-env must be names of environment variables with commas between, not 'A,B-C'"),
-        ("allowed_hosts", "a b", "--allowed-hosts must be host names with commas between, not 'a b'"),
+        ("allowed_hosts", "a:80", "--allowed-hosts must be host names without ports, with commas between, not 'a:80'"),
     ],
 )
 def test_a_bad_value_says_what_was_expected_and_what_came(name: str, text: str, message: str) -> None:
