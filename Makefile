@@ -84,7 +84,7 @@ $(CLIENT): static/node_modules/.installed $(CLIENT_SOURCES)
 	$(PY) hatch_build.py build
 
 # The editable install comes after the client, or it would build the client by itself.
-$(VENV)/.serve: $(CLIENT) pyproject.toml hatch_build.py kernelapp/version.py
+$(VENV)/.serve: pyproject.toml hatch_build.py kernelapp/version.py | $(CLIENT)
 	$(PY) -m pip install --quiet --no-build-isolation --editable '.[examples]'
 	@touch $@
 

@@ -88,17 +88,18 @@ def _npm_environment() -> dict[str, str]:
 
 def _main(arguments: list[str]) -> int:
     client = Path(__file__).parent / "static"
+    steps = {"install": INSTALL, "build": BUILD}
     match arguments:
         case ["has-node"]:
             return 0 if has_node() else 1
-        case ["install"]:
-            _run_npm(client, INSTALL)
-        case ["build"]:
-            _run_npm(client, BUILD)
-        case _:
-            print("usage: hatch_build.py has-node | install | build", file=sys.stderr)
-            return 2
-    return 0
+        case [("install" | "build") as step]:
+            try:
+                _run_npm(client, steps[step])
+            except subprocess.CalledProcessError as failed:  # npm has said why
+                return failed.returncode
+            return 0
+    print("usage: hatch_build.py has-node | install | build", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":
