@@ -1,0 +1,179 @@
+/** What stands around the cells: the header with the session's state, the banner, the sidebar's drawer and the announcements. */
+
+import type { PageState } from "./page.ts";
+import { setTheme, THEMES, type Theme, theme } from "./theme.ts";
+
+/** Runs shorter than this are not announced: a slider would talk without end. */
+const ANNOUNCE_AFTER_MS = 2000;
+const NOTICE_MS = 8000;
+
+export interface View {
+  state: PageState;
+  place: number | null;
+  detail: string | null;
+  restartable: boolean;
+  /** Cells whose run is over, of all cells. */
+  over: number;
+  cells: number;
+}
+
+interface Actions {
+  stop(): void;
+  rerun(): void;
+}
+
+export class Chrome {
+  readonly sidebar: HTMLElement;
+  readonly cells: HTMLElement;
+  private readonly pill: HTMLElement;
+  private readonly progress: HTMLElement;
+  private readonly banner: HTMLElement;
+  private readonly live: HTMLElement;
+  private readonly notice: HTMLElement;
+  private readonly drawer: Drawer;
+  private announced = "";
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private noticeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(body: HTMLElement, actions: Actions) {
+    this.sidebar = part(body, ".ka-sidebar-body");
+    this.cells = part(body, ".ka-cells");
+    this.pill = part(body, ".ka-pill");
+    this.progress = part(body, ".ka-progress");
+    this.banner = part(body, ".ka-banner");
+    this.live = part(body, ".ka-live");
+    this.notice = part(body, ".ka-notice");
+    this.drawer = new Drawer(body);
+    part(body, ".ka-stop").onclick = actions.stop;
+    part(body, ".ka-rerun").onclick = actions.rerun;
+    part(body, ".ka-restart").onclick = actions.rerun;
+    themeSwitch(body);
+  }
+
+  show(view: View): void {
+    const text = describe(view);
+    if (this.pill.textContent !== text) this.pill.textContent = text;
+    this.progress.style.setProperty("--ka-share", String(view.cells > 0 ? view.over / view.cells : 0));
+    const isDead = view.state === "dead";
+    this.banner.hidden = !isDead;
+    if (isDead) {
+      part(this.banner, "p").textContent = view.detail ?? "The kernel of this session has ended.";
+      part(this.banner, ".ka-restart").hidden = !view.restartable;
+    }
+    this.drawer.show();
+    this.announce(view.state === "running" ? "Running" : text, view.state === "running" || view.state === "idle");
+  }
+
+  /** A sentence for the viewer that belongs to no control. */
+  say(message: string): void {
+    this.notice.textContent = message;
+    this.notice.hidden = false;
+    clearTimeout(this.noticeTimer);
+    this.noticeTimer = setTimeout(() => {
+      this.notice.hidden = true;
+    }, NOTICE_MS);
+  }
+
+  private announce(text: string, isRoutine: boolean): void {
+    if (text === this.announced) return;
+    this.announced = text;
+    clearTimeout(this.timer);
+    const isFirst = this.live.textContent === "" || !/^(Running|Ready)$/.test(this.live.textContent ?? "");
+    // "Ready" is news after a run that was announced, or when the page has just been made.
+    const delay = text === "Ready" && (isFirst || this.live.textContent === "Running") ? 0 : isRoutine ? ANNOUNCE_AFTER_MS : 0;
+    const speak = () => {
+      this.live.textContent = text;
+    };
+    if (delay === 0) speak();
+    else this.timer = setTimeout(speak, delay);
+  }
+}
+
+function part(root: HTMLElement, selector: string): HTMLElement {
+  const found = root.querySelector<HTMLElement>(selector);
+  if (!found) throw new Error(`The page has no ${selector}.`);
+  return found;
+}
+
+function describe({ state, place, over, cells }: View): string {
+  switch (state) {
+    case "connecting":
+      return "Connecting…";
+    case "queued":
+      return place === null ? "Waiting…" : `Waiting: place ${place}`;
+    case "starting":
+      return "Starting…";
+    case "running":
+      return cells > 0 && over < cells ? `Running… ${over}/${cells}` : "Running…";
+    case "idle":
+      return "Ready";
+    case "reconnecting":
+      return "Reconnecting…";
+    case "dead":
+      return "Stopped";
+  }
+}
+
+function themeSwitch(body: HTMLElement): void {
+  const inputs = [...body.querySelectorAll<HTMLInputElement>("input[name=ka-theme]")];
+  for (const input of inputs) {
+    input.checked = input.value === theme();
+    input.onchange = () => THEMES.includes(input.value as Theme) && setTheme(input.value as Theme);
+  }
+}
+
+/** The sidebar: beside the page on wide screens, a drawer on narrow ones, and not there while it is empty. */
+class Drawer {
+  private readonly toggle: HTMLElement;
+  private readonly panel: HTMLElement;
+  private readonly narrow = matchMedia("(max-width: 60rem)");
+  private readonly memory = `kernelapp-sidebar:${document.body.dataset.app ?? ""}`;
+  private isOpen = false;
+  private hadContent = false;
+
+  constructor(private readonly body: HTMLElement) {
+    this.toggle = part(body, ".ka-drawer-toggle");
+    this.panel = part(body, ".ka-sidebar");
+    this.toggle.onclick = () => this.set(!this.isOpen);
+    part(body, ".ka-backdrop").onclick = () => this.set(false);
+    body.addEventListener("keydown", (event) => event.key === "Escape" && this.isOpen && this.set(false));
+    this.narrow.addEventListener("change", () => this.set(false));
+    // An app that had a sidebar gets its room at once, so that the page does not jump when the controls arrive.
+    if (this.remembered()) body.dataset.sidebar = "coming";
+    this.set(false);
+  }
+
+  show(): void {
+    const hasContent = this.panel.querySelector(".ka-region")?.childElementCount ? true : this.panel.querySelector(".ka-control") !== null;
+    const isSettled = this.body.dataset.state === "idle";
+    if (hasContent) this.body.dataset.sidebar = "shown";
+    else if (isSettled || this.hadContent) delete this.body.dataset.sidebar;
+    if (hasContent !== this.hadContent) this.remember(hasContent);
+    this.hadContent = hasContent;
+  }
+
+  private set(open: boolean): void {
+    const moved = this.isOpen !== open;
+    this.isOpen = open;
+    this.body.toggleAttribute("data-drawer", open);
+    this.toggle.ariaExpanded = String(open);
+    this.panel.inert = this.narrow.matches && !open;
+    if (moved && this.narrow.matches) (open ? this.panel : this.toggle).focus();
+  }
+
+  private remembered(): boolean {
+    try {
+      return localStorage.getItem(this.memory) === "1";
+    } catch {
+      return false;
+    }
+  }
+
+  private remember(has: boolean): void {
+    try {
+      localStorage.setItem(this.memory, has ? "1" : "0");
+    } catch {
+      // Without storage the sidebar slides in when it is there.
+    }
+  }
+}

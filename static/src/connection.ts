@@ -1,0 +1,135 @@
+/** The socket: opens, says hello, checks the numbering, and comes back by itself with what it already has. */
+
+import { type BrowserMessage, type Hello, PROTOCOL, parseServerMessage, type ServerMessage } from "./wire.ts";
+
+const PING_AFTER_MS = 20_000;
+const PONG_WITHIN_MS = 10_000;
+const FIRST_RETRY_MS = 250;
+const LONGEST_RETRY_MS = 10_000;
+
+export interface Listener {
+  /** The server accepted the socket. `resumed` is false when everything shown must be forgotten. */
+  up(hello: Hello, sameSession: boolean): void;
+  message(message: ServerMessage): void;
+  down(): void;
+}
+
+export class Connection {
+  private socket: WebSocket | null = null;
+  private session: string | null = null;
+  private lastSeq = 0;
+  /** The number that must come next, or null when any may: the first of a page that is sent whole. */
+  private expected: number | null = null;
+  private gapAt = 0;
+  private ready = false;
+  private attempts = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private idle: ReturnType<typeof setTimeout> | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly url: string,
+    private readonly listener: Listener,
+    private readonly random: () => number = Math.random,
+  ) {
+    addEventListener("online", () => this.now());
+    addEventListener("pageshow", (event) => event.persisted && this.now());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.now());
+  }
+
+  open(): void {
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    this.stopped = false;
+    const socket = new WebSocket(this.url, PROTOCOL);
+    this.socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", session: this.session, last_seq: this.lastSeq }));
+    socket.onmessage = (event) => socket === this.socket && this.receive(event.data as string);
+    socket.onclose = () => socket === this.socket && this.lost();
+  }
+
+  /** Sends, if the session is there; answers whether it was. */
+  send(message: BrowserMessage): boolean {
+    if (!this.ready || this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Gives up coming back until `open` is called: the server said that there is no room. */
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.retry);
+    this.retry = undefined;
+  }
+
+  private now(): void {
+    if (this.retry === undefined || this.stopped) return;
+    this.attempts = 0;
+    this.open();
+  }
+
+  private receive(text: string): void {
+    this.attempts = 0;
+    this.watch();
+    let message: ServerMessage;
+    try {
+      message = parseServerMessage(text);
+    } catch (error) {
+      console.error(error);
+      this.count(seqOf(text));
+      return;
+    }
+    if (message.type === "hello") this.greet(message);
+    else if (message.seq === 0 || this.count(message.seq)) this.listener.message(message);
+  }
+
+  private greet(hello: Hello): void {
+    const same = hello.session === this.session;
+    this.session = hello.session;
+    this.ready = true;
+    if (!hello.resumed) this.lastSeq = 0;
+    this.expected = hello.resumed ? this.lastSeq + 1 : null;
+    this.listener.up(hello, same);
+  }
+
+  /** Is this number new, and the next? A hole is closed by a reconnect; one that is still there then is how the journal is. */
+  private count(seq: number): boolean {
+    if (seq <= this.lastSeq) return false;
+    if (this.expected !== null && seq !== this.expected && this.gapAt !== this.expected) {
+      console.error(`Expected message ${this.expected} from the server, got ${seq}: connecting again.`);
+      this.gapAt = this.expected;
+      this.socket?.close();
+      return false;
+    }
+    this.lastSeq = seq;
+    this.expected = seq + 1;
+    return true;
+  }
+
+  /** Pings when nothing has come for a while, and takes a socket that does not answer for lost. */
+  private watch(): void {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      this.send({ type: "ping", t: performance.now() });
+      this.idle = setTimeout(() => {
+        this.socket?.close();
+        this.lost();
+      }, PONG_WITHIN_MS);
+    }, PING_AFTER_MS);
+  }
+
+  private lost(): void {
+    clearTimeout(this.idle);
+    this.socket = null;
+    this.ready = false;
+    this.listener.down();
+    if (this.stopped) return;
+    const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempts);
+    this.attempts += 1;
+    this.retry = setTimeout(() => this.open(), delay * (0.5 + this.random() / 2));
+  }
+}
+
+function seqOf(text: string): number {
+  return Number(/"seq": ?(\d+)/.exec(text)?.[1] ?? 0);
+}

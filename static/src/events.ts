@@ -1,0 +1,117 @@
+/** The viewer's events on their way: numbered, coalesced while a control is dragged, sent again after a dropped connection. */
+
+import type { BrowserMessage, Value } from "./wire.ts";
+
+type EventMessage = Extract<BrowserMessage, { type: "event" }>;
+
+/** A drag waits no longer than this for the answer to its previous value: a slow notebook still sees where the hand is. */
+export const DRAG_WAIT_MS = 1000;
+
+export class EventQueue {
+  private last = 0;
+  private readonly unanswered = new Map<number, EventMessage>();
+  private readonly waiting = new Map<string, { value: Value; timer: ReturnType<typeof setTimeout> }>();
+  private readonly newest = new Map<string, string>();
+
+  /** `transmit` answers whether the message left; what did not leave goes with `resume`. */
+  constructor(
+    private readonly transmit: (message: EventMessage) => boolean,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Is an event of this control, or with no key of any, sent or waiting and not answered? */
+  busy(key?: string): boolean {
+    if (key === undefined) return this.unanswered.size > 0 || this.waiting.size > 0;
+    return this.waiting.has(key) || [...this.unanswered.values()].some((message) => message.control === key);
+  }
+
+  /** A value that may be one of many, while the viewer drags: at most one per control is under way, the last one wins. */
+  drag(key: string, value: Value): void {
+    if (!this.busy(key)) {
+      this.send(key, value);
+      return;
+    }
+    const timer = this.waiting.get(key)?.timer ?? setTimeout(() => this.release(key), DRAG_WAIT_MS);
+    this.waiting.set(key, { value, timer });
+    this.changed();
+  }
+
+  /** A value that the viewer has decided on: goes at once, unless it is the one that was sent last. */
+  commit(key: string, value: Value): void {
+    this.drop(key);
+    if (this.newest.get(key) === JSON.stringify(value)) this.changed();
+    else this.send(key, value);
+  }
+
+  /** A press of a button: every one counts. */
+  press(key: string): void {
+    this.newest.delete(key);
+    this.send(key, true);
+  }
+
+  /** The server declared this value: a different one that was sent before may be sent again. */
+  declared(key: string, value: Value): void {
+    if (!this.busy(key) && this.newest.get(key) !== JSON.stringify(value)) this.newest.delete(key);
+  }
+
+  /** The page answers every event up to this number. */
+  settled(event: number): void {
+    for (const number of this.unanswered.keys()) if (number <= event) this.unanswered.delete(number);
+    for (const key of [...this.waiting.keys()]) {
+      if (![...this.unanswered.values()].some((message) => message.control === key)) this.release(key);
+    }
+    this.changed();
+  }
+
+  /** This event was refused. Returns its control, or null when it is not one that still waits for its answer. */
+  refused(event: number): string | null {
+    const message = this.unanswered.get(event);
+    if (!message) return null;
+    this.unanswered.delete(event);
+    this.newest.delete(message.control);
+    if (this.waiting.has(message.control)) this.release(message.control);
+    this.changed();
+    return message.control;
+  }
+
+  /** After a reconnect to the same session: sends what was not answered, of each control only the newest. */
+  resume(): void {
+    const newest = new Map([...this.unanswered.values()].map((message) => [message.control, message]));
+    for (const [number, message] of this.unanswered) {
+      if (newest.get(message.control) === message || message.value === true) this.transmit(message);
+      else this.unanswered.delete(number);
+    }
+    this.changed();
+  }
+
+  /** A new session numbers its events anew. */
+  reset(): void {
+    for (const key of [...this.waiting.keys()]) this.drop(key);
+    this.unanswered.clear();
+    this.newest.clear();
+    this.last = 0;
+    this.changed();
+  }
+
+  private release(key: string): void {
+    const value = this.waiting.get(key)?.value;
+    this.drop(key);
+    if (value === undefined) return;
+    if (this.newest.get(key) === JSON.stringify(value)) this.changed();
+    else this.send(key, value);
+  }
+
+  private drop(key: string): void {
+    clearTimeout(this.waiting.get(key)?.timer);
+    this.waiting.delete(key);
+  }
+
+  private send(key: string, value: Value): void {
+    this.last += 1;
+    const message: EventMessage = { type: "event", event: this.last, control: key, value };
+    this.unanswered.set(message.event, message);
+    this.newest.set(key, JSON.stringify(value));
+    this.transmit(message);
+    this.changed();
+  }
+}

@@ -1,0 +1,26 @@
+/** The entry of every page: the style sheet, and on an app's page the session. */
+
+import "./styles/index.css";
+import "./mime/standard.ts";
+import { Connection } from "./connection.ts";
+import { Page } from "./page.ts";
+import { wrapTables } from "./tables.ts";
+
+function start(): void {
+  const { app, baseUrl = "/" } = document.body.dataset;
+  if (app === undefined) return;
+  const page = new Page(document.body);
+  const url = new URL(`${baseUrl}app/${app}/socket`, location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  page.connect(new Connection(url.href, page));
+  const prose = document.querySelectorAll<HTMLElement>("[data-kind=markdown]");
+  for (const section of prose) wrapTables(section);
+  if ([...prose].some((section) => section.querySelector(".math"))) void typesetProse();
+}
+
+async function typesetProse(): Promise<void> {
+  const { typesetMarked } = await import("./mime/math.ts");
+  typesetMarked(document);
+}
+
+start();

@@ -1,0 +1,84 @@
+/** HTML with its scripts, which a browser does not run by itself when HTML is inserted: they are made anew, in order. */
+
+import { wrapTables } from "../tables.ts";
+import { type Context, textOf } from "./registry.ts";
+
+/** A script that does not arrive must not keep those after it waiting for ever. */
+const SCRIPT_WAIT_MS = 15_000;
+
+const JAVASCRIPT = /^$|^module$|^(application|text)\/(x-)?(java|ecma)script$/i;
+
+// Scripts of different outputs may build on one another, so the whole page has one queue.
+let queue: Promise<void> | null = null;
+
+export function renderHtml(host: HTMLElement, data: unknown, context: Context): void {
+  host.innerHTML = textOf(data);
+  wrapTables(host);
+  const scripts = [...host.querySelectorAll("script")].filter((script) => JAVASCRIPT.test(script.type));
+  if (scripts.length > 0) enqueue(scripts, context.signal);
+}
+
+/** `application/javascript`: as in Jupyter, `element` is the output it belongs to. */
+export function runAsScript(host: HTMLElement, data: unknown, context: Context): void {
+  const script = document.createElement("script");
+  script.textContent = `(function (element) {\n${textOf(data)}\n})(document.currentScript.parentElement);`;
+  host.append(script);
+  enqueue([script], context.signal);
+}
+
+/** Loads a classic script from an address of ours. */
+export async function loadScript(url: string): Promise<void> {
+  const script = document.createElement("script");
+  script.src = url;
+  const loaded = new Promise<void>((resolve, reject) => {
+    script.onload = () => resolve();
+    script.onerror = () => reject(new Error(`The script ${url} could not be loaded.`));
+  });
+  script.nonce = nonce();
+  document.head.append(script);
+  await loaded;
+}
+
+function nonce(): string {
+  return document.querySelector<HTMLScriptElement>("script[nonce]")?.nonce ?? "";
+}
+
+/** The scripts run after the host is on the page: in the same task when no other script is being waited for. */
+function enqueue(scripts: HTMLScriptElement[], signal: AbortSignal): void {
+  const before = queue;
+  const mine = (async () => {
+    await before;
+    for (const script of scripts) if (!signal.aborted) await run(script);
+  })();
+  queue = mine;
+  void mine.then(() => {
+    if (queue === mine) queue = null;
+  });
+}
+
+async function run(inert: HTMLScriptElement): Promise<void> {
+  const script = document.createElement("script");
+  for (const { name, value } of inert.attributes) script.setAttribute(name, value);
+  script.nonce = nonce();
+  script.textContent = inert.textContent;
+  // Scripts made by a script are async unless told otherwise.
+  script.async = false;
+  const loaded = script.src ? outcome(script) : undefined;
+  inert.replaceWith(script);
+  await loaded;
+}
+
+function outcome(script: HTMLScriptElement): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, SCRIPT_WAIT_MS);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    script.onload = done;
+    script.onerror = () => {
+      console.error(`The script ${script.src} of an output could not be loaded.`);
+      done();
+    };
+  });
+}

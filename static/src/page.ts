@@ -1,0 +1,216 @@
+/** The page: applies the server's messages in order, and knows whether it answers everything that the viewer did. */
+
+import { Cell } from "./cell.ts";
+import { Chrome } from "./chrome.ts";
+import type { Connection, Listener } from "./connection.ts";
+import type { AnyControl } from "./controls/registry.ts";
+import type { Declaration } from "./declarations.ts";
+import { EventQueue } from "./events.ts";
+import { ControlItem, type DisplayItem } from "./items.ts";
+import { Containers } from "./layout.ts";
+import type { BrowserMessage, Hello, Output, Refusal, ServerMessage, SessionState, Status } from "./wire.ts";
+import { isDrawing, onDrawn } from "./work.ts";
+
+export type PageState = SessionState | "connecting" | "reconnecting";
+
+interface Placed {
+  control: AnyControl;
+  kind: Declaration["kind"];
+  item: ControlItem;
+  cell: Cell;
+}
+
+export class Page implements Listener {
+  private readonly cells = new Map<string, Cell>();
+  private readonly controls = new Map<string, Placed>();
+  private readonly displays = new Set<DisplayItem>();
+  private readonly containers = new Containers();
+  private readonly events: EventQueue;
+  private readonly chrome: Chrome;
+  private status: Omit<Status, "type" | "seq"> = { state: "starting", place: null, detail: null, restartable: false };
+  private link: "connecting" | "up" | "reconnecting" | "refused" = "connecting";
+  private connection: Connection | null = null;
+  private library: typeof import("./controls/registry.ts") | null = null;
+  /** What came since a control was declared before the controls' code was here; null when nothing waits. */
+  private waiting: ServerMessage[] | null = null;
+
+  constructor(private readonly body: HTMLElement) {
+    this.events = new EventQueue(
+      (message) => this.send(message),
+      () => this.refresh(),
+    );
+    this.chrome = new Chrome(body, {
+      stop: () => this.send({ type: "stop" }),
+      rerun: () => this.rerun(),
+    });
+    this.containers.add("sidebar", this.chrome.sidebar);
+    for (const element of body.querySelectorAll<HTMLElement>("ka-cell[data-cell]")) this.adopt(element);
+    onDrawn(() => this.refresh());
+    this.refresh();
+  }
+
+  connect(connection: Connection): void {
+    this.connection = connection;
+    connection.open();
+    void this.load();
+  }
+
+  up(hello: Hello, sameSession: boolean): void {
+    this.link = "up";
+    if (!hello.resumed) this.waiting &&= [];
+    this.status = { state: hello.state, place: null, detail: null, restartable: false };
+    if (!hello.resumed) this.reset();
+    if (sameSession) this.events.resume();
+    else this.events.reset();
+    this.refresh();
+  }
+
+  down(): void {
+    if (this.link === "up") this.link = "reconnecting";
+    this.refresh();
+  }
+
+  message(message: ServerMessage): void {
+    if (this.waiting === null && message.type === "control" && !this.library) this.waiting = [];
+    if (this.waiting) this.waiting.push(message);
+    else this.apply(message);
+  }
+
+  /** The controls come beside the first messages: most kernels take longer to start than they take to load. */
+  private async load(): Promise<void> {
+    this.library = await import("./controls/registry.ts");
+    const waiting = this.waiting ?? [];
+    this.waiting = null;
+    for (const message of waiting) this.apply(message);
+  }
+
+  private apply(message: ServerMessage): void {
+    switch (message.type) {
+      case "status":
+        this.status = message;
+        break;
+      case "cell":
+        this.cell(message.cell).setStatus(message);
+        break;
+      case "output":
+        this.output(message);
+        break;
+      case "control":
+        if (message.op === "declare") this.declare(this.cell(message.cell), message.control);
+        else this.remove(message.control.key);
+        break;
+      case "settled":
+        this.events.settled(message.event);
+        for (const { control } of this.controls.values()) control.settle();
+        break;
+      case "error":
+        this.refuse(message);
+        break;
+      case "hello":
+      case "pong":
+        return;
+    }
+    this.refresh();
+  }
+
+  private output(message: Output): void {
+    if (message.op === "update") {
+      const id = message.content.transient?.display_id;
+      for (const item of this.displays) {
+        if (!item.node.isConnected) this.displays.delete(item);
+        else if (id !== undefined && item.displayId === id) item.show(message.content);
+      }
+      return;
+    }
+    const shown = this.cell(message.cell).output(message);
+    if (shown?.displayId !== undefined) this.displays.add(shown);
+  }
+
+  private declare(cell: Cell, declaration: Declaration): void {
+    const { key, kind } = declaration;
+    this.events.declared(key, declaration.value);
+    let placed = this.controls.get(key);
+    if (placed && placed.kind !== kind) {
+      this.remove(key);
+      placed = undefined;
+    }
+    if (placed) placed.control.receive(declaration);
+    else if (!this.library) return;
+    else {
+      const control = this.library.createControl(declaration, this.events);
+      placed = { control, kind, cell, item: new ControlItem(key, control, () => this.controls.delete(key)) };
+      this.controls.set(key, placed);
+    }
+    cell.control(placed.item, placed.cell);
+    placed.cell = cell;
+  }
+
+  private remove(key: string): void {
+    const placed = this.controls.get(key);
+    placed?.cell.remove(placed.item);
+  }
+
+  private refuse({ code, message, event }: Refusal): void {
+    if (code === "full") {
+      this.link = "refused";
+      this.status = { state: "dead", place: null, detail: message, restartable: true };
+      this.connection?.stop();
+    } else if (event === null) this.chrome.say(message);
+    else if (code !== "old-event") {
+      // An event that was sent twice around a dropped connection has been taken the first time: `settled` is its answer.
+      const key = this.events.refused(event);
+      const placed = key === null ? undefined : this.controls.get(key);
+      if (placed && !this.events.busy(key ?? "")) placed.control.refuse(message);
+      else if (!placed) this.chrome.say(message);
+    }
+  }
+
+  private rerun(): void {
+    if (this.link === "refused") {
+      this.link = "connecting";
+      this.connection?.open();
+    } else this.send({ type: "rerun" });
+    this.refresh();
+  }
+
+  private reset(): void {
+    for (const cell of this.cells.values()) cell.reset();
+    this.displays.clear();
+  }
+
+  private cell(id: string): Cell {
+    const known = this.cells.get(id);
+    if (known) return known;
+    const element = document.createElement("ka-cell");
+    element.dataset.cell = id;
+    element.dataset.status = "queued";
+    this.chrome.cells.append(element);
+    return this.adopt(element);
+  }
+
+  private adopt(element: HTMLElement): Cell {
+    const cell = new Cell(element, this.cells.size, this.containers);
+    this.cells.set(element.dataset.cell ?? "", cell);
+    return cell;
+  }
+
+  private send(message: BrowserMessage): boolean {
+    return this.connection?.send(message) ?? false;
+  }
+
+  /** The one place that decides what state the page is in. */
+  private state(): PageState {
+    if (this.link === "connecting" || this.link === "reconnecting") return this.link;
+    if (this.link === "refused") return "dead";
+    if (this.status.state === "idle" && (this.events.busy() || isDrawing())) return "running";
+    return this.status.state;
+  }
+
+  private refresh(): void {
+    const state = this.state();
+    const statuses = [...this.cells.values()].map((cell) => cell.status);
+    const over = statuses.filter((each) => each === "done" || each === "failed" || each === "upstream-failed").length;
+    this.body.dataset.state = state;
+    this.chrome.show({ ...this.status, state, over, cells: statuses.length });
+  }
+}

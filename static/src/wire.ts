@@ -1,0 +1,105 @@
+/** The wire `kernelapp.v1`: every message in both directions, checked at the edge. The rules are in docs/architecture.md. */
+
+import { type Declaration, isDeclaration } from "./declarations.ts";
+import { all, bool, type Fields, fits, type Guard, int, nullable, num, object, oneOf, type Shape, str } from "./guards.ts";
+
+export const PROTOCOL = "kernelapp.v1";
+
+const SESSION_STATES = ["queued", "starting", "running", "idle", "dead"] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+const CELL_STATUSES = ["queued", "running", "done", "failed", "stale", "upstream-failed"] as const;
+export type CellStatus = (typeof CELL_STATUSES)[number];
+
+const STREAM = { name: oneOf("stdout", "stderr"), text: str } satisfies Fields;
+const DISPLAY = { data: object, metadata: object } satisfies Fields;
+const CELL_ERROR = { message: str, reference: nullable(str), traceback: nullable(all(str)) } satisfies Fields;
+
+const isCellError: Guard<Shape<typeof CELL_ERROR>> = fits(CELL_ERROR);
+const isStream: Guard<Shape<typeof STREAM>> = fits(STREAM);
+const isDisplay: Guard<Shape<typeof DISPLAY>> = fits(DISPLAY);
+const isClear: Guard<{ wait: boolean }> = fits({ wait: bool });
+const isTruncated: Guard<{ limit_bytes: number }> = fits({ limit_bytes: num });
+const isRemoved: Guard<{ key: string }> = fits({ key: str });
+
+/** A MIME bundle as Jupyter's `display_data` has it, with its metadata. */
+export interface Display {
+  data: Record<string, unknown>;
+  metadata: Record<string, unknown>;
+  transient?: { display_id?: string };
+}
+
+const SERVER = {
+  hello: { session: str, app: str, protocol: str, resumed: bool, state: oneOf(...SESSION_STATES) },
+  status: { state: oneOf(...SESSION_STATES), place: nullable(int), detail: nullable(str), restartable: bool },
+  cell: { cell: str, status: oneOf(...CELL_STATUSES), run: int, error: nullable(isCellError) },
+  output: { cell: str, op: oneOf("append", "update", "clear", "truncated"), kind: str, content: object },
+  control: { cell: str, op: oneOf("declare", "remove"), control: object },
+  settled: { event: int },
+  error: { code: str, message: str, event: nullable(int) },
+  pong: { t: num },
+} satisfies Record<string, Fields>;
+
+type Server<T extends keyof typeof SERVER> = { type: T; seq: number } & Shape<(typeof SERVER)[T]>;
+type Append = { op: "append" } & (
+  | { kind: "stream"; content: Shape<typeof STREAM> }
+  | { kind: "display_data" | "execute_result"; content: Display }
+);
+
+export type Hello = Server<"hello">;
+export type Status = Server<"status">;
+export type Cell = Server<"cell">;
+export type Settled = Server<"settled">;
+export type Refusal = Server<"error">;
+export type Output = { type: "output"; seq: number; cell: string } & (
+  | Append
+  | { op: "update"; content: Display }
+  | { op: "clear"; content: { wait: boolean } }
+  | { op: "truncated"; content: { limit_bytes: number } }
+);
+export type ControlMessage = { type: "control"; seq: number; cell: string } & (
+  | { op: "declare"; control: Declaration }
+  | { op: "remove"; control: { key: string } }
+);
+export type ServerMessage = Hello | Status | Cell | Output | ControlMessage | Settled | Refusal | Server<"pong">;
+
+/** A value of a control: what an event may carry. */
+export type Value = null | boolean | number | string | readonly string[] | readonly number[];
+
+export type BrowserMessage =
+  | { type: "hello"; session: string | null; last_seq: number }
+  | { type: "event"; event: number; control: string; value: Value }
+  | { type: "stop" }
+  | { type: "rerun" }
+  | { type: "ping"; t: number };
+
+/** A frame from the server was not what `kernelapp.v1` says: a fault of ours, never of the viewer. */
+export class WireError extends Error {}
+
+/** Reads one frame of the server. Raises WireError when it is not a message of this protocol. */
+export function parseServerMessage(text: string): ServerMessage {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    throw new WireError("The server sent something that is not JSON.");
+  }
+  if (!object(message) || !int(message.seq) || !isKnown(message.type)) throw new WireError(`Unknown message: ${text.slice(0, 80)}`);
+  const type = message.type;
+  if (!fits(SERVER[type] as Fields)(message) || !contentFits(message)) throw new WireError(`Bad '${type}' message: ${text.slice(0, 80)}`);
+  return message as unknown as ServerMessage;
+}
+
+function isKnown(type: unknown): type is keyof typeof SERVER {
+  return typeof type === "string" && Object.hasOwn(SERVER, type);
+}
+
+function contentFits(message: Record<string, unknown>): boolean {
+  if (message.type === "control") return message.op === "declare" ? isDeclaration(message.control) : isRemoved(message.control);
+  if (message.type !== "output") return true;
+  if (message.op === "clear") return isClear(message.content);
+  if (message.op === "truncated") return isTruncated(message.content);
+  if (message.op === "update") return isDisplay(message.content);
+  if (message.kind === "stream") return isStream(message.content);
+  return (message.kind === "display_data" || message.kind === "execute_result") && isDisplay(message.content);
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from "vite";
+import { compressAssets } from "./build/compress.ts";
+import { woff2Only } from "./build/fonts.ts";
+
+// The base is relative because the server may live under any base URL: chunks and fonts are found beside their importer.
+export default defineConfig({
+  base: "./",
+  publicDir: false,
+  plugins: [woff2Only(), compressAssets()],
+  build: {
+    target: "es2022",
+    // Browsers that have light-dark() and CSS nesting: the client needs them anyway.
+    cssTarget: ["chrome123", "safari17.5", "firefox120"],
+    manifest: true,
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1200,
+    rollupOptions: { input: "src/main.ts" },
+  },
+});
