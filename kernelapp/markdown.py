@@ -1,7 +1,7 @@
 """A markdown cell -> HTML: CommonMark, tables, strikethrough, footnotes, math, heading anchors, attachments.
 
-Raw HTML passes through: the author is trusted. Math is not typeset here: `span.math.inline`, `span.math.display` and `div.math.block` hold
-TeX without its dollars, `div.math.amsmath` holds a whole environment; the client typesets their text.
+Raw HTML passes through: the author is trusted. Math is not typeset here: `.math.inline` and `.math.block` hold TeX without its
+dollars, `div.math.amsmath` holds a whole environment; the client typesets their text.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def _data_uri(name: str, attachments: Attachments) -> str | None:
 
 def _render_display_math(self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: Mapping[str, Any]) -> str:
     # The plugin's own rule makes a div, which ends the paragraph that it stands in.
-    return f'<span class="math display">{html.escape(tokens[index].content, quote=False)}</span>'
+    return f'<span class="math block">{html.escape(tokens[index].content, quote=False)}</span>'
 
 
 def _heading_id(text: str) -> str:

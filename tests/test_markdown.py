@@ -36,7 +36,7 @@ def test_markup_becomes_html(source: str, expected: str) -> None:
         ("$a<b$", '<span class="math inline">a&lt;b</span>'),
         ("$ x $", '<span class="math inline">x</span>'),
         ("$$\na<b\n$$", '<div class="math block">\na&lt;b\n</div>'),
-        ("so $$x$$ holds", '<p>so <span class="math display">x</span> holds</p>'),
+        ("so $$x$$ holds", '<p>so <span class="math block">x</span> holds</p>'),
         ("\\begin{align}\na &= b\n\\end{align}", '<div class="math amsmath">\n\\begin{align}\na &amp;= b\n\\end{align}\n</div>'),
         ("$a_1 * b_2 * c_3$", '<span class="math inline">a_1 * b_2 * c_3</span>'),
     ],
