@@ -135,8 +135,8 @@ class Machine:
         return cell, control
 
     def stop(self) -> list[Effect]:
-        """Interrupt what runs; what was still to run becomes stale."""
-        if self._running is None or self._stopping:
+        """Interrupt what runs; what was still to run becomes stale. May be asked for again when the cell goes on."""
+        if self._running is None:
             return []
         self._stopping = True
         return [InterruptKernel()]
@@ -251,7 +251,7 @@ class Machine:
                 del self._controls[key]
                 effects.append(Publish(Control("remove", cell, {"key": key})))
         track.declared_before = []
-        if self._stopping and track.failure is not None:
+        if self._stopping:  # even without an error: an interrupt may end a cell before its code has begun
             return effects + self._set(cell, CellStatus.STALE)
         return effects + self._set(cell, CellStatus.FAILED if track.failure else CellStatus.DONE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
@@ -23,6 +24,7 @@ from .mimes import as_json, find_declaration, find_report
 from .starts import StartQueue
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
+_BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
 
 _FAILED = "Something went wrong in this part of the app."
 
@@ -64,6 +66,7 @@ class Relay:
         self._kernel: Kernel | None = None
         self._connection: Connection | None = None
         self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._begun = asyncio.Event()  # the kernel has begun with the latest request
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
@@ -161,6 +164,7 @@ class Relay:
         ours: dict[str, Any] = {"reset": run.reset}
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
+        self._begun.clear()
         request = self._kernel.execute(self._cells[run.cell].source, {"cellId": run.cell, "kernelapp": ours})
         self._requests[request] = (run.cell, run.run)
         while len(self._requests) > _REMEMBERED_REQUESTS:
@@ -181,6 +185,9 @@ class Relay:
         self._perform(self._machine.kernel_ready())
 
     async def _interrupt(self) -> None:
+        """Interrupt the kernel once it is at the cell: before that, an interrupt would be lost."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._begun.wait(), _BEGIN_S)
         if self._kernel is not None:
             await self._kernel.interrupt()
 
@@ -193,11 +200,16 @@ class Relay:
 
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener: one message of the kernel's iopub."""
+        content = message.content
+        if (report := find_report(content)) is not None:
+            self._note(report)  # whatever its parent: background tasks report as well
+            return
         if message.parent not in self._requests:
             return
         cell, run = self._requests[message.parent]
-        content = message.content
         match message.kind:
+            case "execute_input":
+                self._begun.set()
             case "status":
                 if json.loads(content).get("execution_state") == "idle":
                     self._perform(self._machine.finish(cell, run))
@@ -212,9 +224,7 @@ class Relay:
 
     def _display(self, cell: str, run: int, message: KernelMessage) -> None:
         content, tags = message.content, self._cells[cell]
-        if (report := find_report(content)) is not None:
-            self._note(report)
-        elif tags.removed:
+        if tags.removed:
             pass
         elif (declaration := find_declaration(content)) is not None:
             self._perform(self._machine.declare(cell, run, declaration))

@@ -158,6 +158,7 @@ class Page:
         self.settled = 0
         self.seq = 0
         self._event = 0
+        self._ended = False
 
     async def send(self, message: dict[str, Any] | str | bytes) -> None:
         """Send a message, or a frame as it is."""
@@ -175,6 +176,7 @@ class Page:
         """The next frame, applied; None when the server has closed the connection."""
         text = await asyncio.wait_for(self._connection.read_message(), WAIT_S)
         if text is None:
+            self._ended = True
             return None
         frame: dict[str, Any] = json.loads(text)
         self.frames.append(frame)
@@ -212,9 +214,11 @@ class Page:
         """What the whole page shows, as plain text."""
         return "\n".join(self.text(cell) for cell in self.outputs)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the tab."""
         self._connection.close()
+        while not self._ended:
+            self._ended = await asyncio.wait_for(self._connection.read_message(), WAIT_S) is None
 
     def _apply(self, frame: dict[str, Any]) -> None:
         if frame["seq"]:
@@ -231,7 +235,7 @@ class Page:
                 if frame["status"] in ("running", "upstream-failed"):
                     self.outputs[frame["cell"]] = []
             case "output" if frame["op"] == "append":
-                self.outputs[frame["cell"]].append(frame["content"])
+                self.outputs.setdefault(frame["cell"], []).append(frame["content"])
             case "control" if frame["op"] == "declare":
                 self.controls[frame["control"]["key"]] = frame["control"]
             case "control":
@@ -268,7 +272,7 @@ class Viewer:
             await page.hello(session, last_seq)
             yield page
         finally:
-            page.close()
+            await page.close()
 
 
 def write_notebook(path: Path, *cells: str | tuple[str, str, list[str]], **metadata: Any) -> Path:

@@ -203,12 +203,12 @@ def test_an_event_that_came_while_a_cell_failed_is_still_answered() -> None:
     assert driver.statuses() == {"c1": CellStatus.DONE, "c2": CellStatus.DONE}
 
 
-def test_stop_interrupts_once_and_leaves_the_rest_stale() -> None:
+@pytest.mark.parametrize("failure", [FAILURE, None])
+def test_stop_interrupts_and_leaves_the_rest_stale(failure: CellFailure | None) -> None:
     driver = Driver("c1", "c2").start()
     driver.do(driver.machine.stop())
-    driver.do(driver.machine.stop())
     assert driver.others == [StartKernel(), InterruptKernel()]
-    driver.finish(failure=FAILURE)
+    driver.finish(failure=failure)
     assert driver.statuses() == {"c1": CellStatus.STALE, "c2": CellStatus.STALE}
     assert driver.machine.status is SessionStatus.IDLE
 
