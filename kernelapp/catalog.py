@@ -19,12 +19,12 @@ class Catalog:
 
     def __init__(self, paths: Sequence[Path], kernel_name: str | None, check: Callable[[Notebook], None]) -> None:
         self._paths = [path.absolute() for path in paths]
-        self._files_only = all(path.is_file() for path in self._paths)
         self._kernel_name = kernel_name
         self._check = check
         self._entries: dict[str, Entry] = {}
         self._stamps: dict[str, Stamp | None] = {}
         self._keep(find_notebooks(self._paths, kernel_name))
+        self._files_only = all(path.is_file() for path in self._paths)  # after they were found to be readable
         for entry in self._entries.values():
             if isinstance(entry, Notebook) and entry.path in self._paths:
                 check(entry)  # given by name: the operator is told at the start
