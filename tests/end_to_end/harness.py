@@ -60,10 +60,10 @@ class Server:
                 return found
         while True:
             try:
-                line = self._incoming.get(timeout=timeout_s)
+                line = self._incoming.get(timeout=timeout_s) or ""
             except queue.Empty:
-                line = None
-            if line is None:
+                line = ""
+            if not line:
                 raise AssertionError(f"no line like {pattern!r} in:\n{''.join(self.lines)}")
             self.lines.append(line)
             if found := re.search(pattern, line):
@@ -280,8 +280,11 @@ def write_notebook(path: Path, *cells: str | tuple[str, str, list[str]], **metad
     notebook = nbformat.v4.new_notebook(metadata=metadata)
     for i, cell in enumerate(cells):
         kind, source, tags = cell if isinstance(cell, tuple) else ("code", cell, [])
-        make = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-        notebook.cells.append(make(source, id=f"c{i}", metadata={"tags": tags} if tags else {}))
+        common: dict[str, Any] = {"id": f"c{i}", "metadata": {"tags": tags} if tags else {}}
+        if kind == "code":
+            notebook.cells.append(nbformat.v4.new_code_cell(source, **common))
+        else:
+            notebook.cells.append(nbformat.v4.new_markdown_cell(source, **common))
     nbformat.write(notebook, path)
     return path
 

@@ -225,7 +225,7 @@ async def test_a_bash_notebook_serves(tmp_path: Path) -> None:
 
 
 async def test_tags_say_what_is_shown_and_which_errors_are_meant(tmp_path: Path) -> None:
-    cells = (
+    cells: tuple[tuple[str, str, list[str]], ...] = (
         ("code", "print('hidden'); x = 1", ["hide-output"]),
         ("code", "print('removed')\nimport kernelapp as ka\ny = ka.slider('Secret', 0, 5, 2)", ["remove-cell"]),
         ("code", "1 / 0", ["raises-exception"]),

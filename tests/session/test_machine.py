@@ -61,6 +61,10 @@ class Driver:
     def event(self, number: int, value: Any, key: str = "k") -> None:
         self.do(self.machine.event(Event(number, key, value)))
 
+    @property
+    def status(self) -> SessionStatus:
+        return self.machine.status
+
     def statuses(self) -> dict[str, CellStatus]:
         return {message.cell: message.status for message in self.published if isinstance(message, Cell)}
 
@@ -73,7 +77,7 @@ def settled(*controls: dict[str, Any]) -> Driver:
     driver = Driver("c1", "c2").start()
     driver.finish(*controls)
     driver.finish()
-    assert driver.machine.status is SessionStatus.IDLE
+    assert driver.status is SessionStatus.IDLE
     driver.runs.clear()
     return driver
 
@@ -90,9 +94,9 @@ def test_cells_run_one_after_the_other_and_then_the_page_is_settled() -> None:
     assert driver.runs == ["c1"]
     driver.finish()
     assert driver.runs == ["c1", "c2"]
-    assert driver.machine.status is SessionStatus.RUNNING
+    assert driver.status is SessionStatus.RUNNING
     driver.finish()
-    assert driver.machine.status is SessionStatus.IDLE
+    assert driver.status is SessionStatus.IDLE
     assert driver.last(Settled) == Settled(0)
 
 
@@ -146,7 +150,7 @@ def test_a_refused_event_changes_nothing(key: str, value: Any, code: str) -> Non
         driver.event(1, value, key)
     assert (caught.value.code, caught.value.event) == (code, 1)
     assert driver.runs == []
-    assert driver.machine.status is SessionStatus.IDLE
+    assert driver.status is SessionStatus.IDLE
 
 
 def test_a_button_is_true_for_one_plan() -> None:
@@ -182,7 +186,7 @@ def test_cells_after_a_failed_one_are_blocked_and_lose_their_controls() -> None:
     driver.finish(failure=FAILURE)
     assert driver.statuses() == {"c1": CellStatus.FAILED, "c2": CellStatus.UPSTREAM_FAILED, "c3": CellStatus.UPSTREAM_FAILED}
     assert driver.last(Control) == Control("remove", "c2", {"key": "k"})
-    assert driver.machine.status is SessionStatus.IDLE
+    assert driver.status is SessionStatus.IDLE
 
 
 def test_a_cell_that_is_meant_to_raise_does_not_block_the_others() -> None:
@@ -210,7 +214,7 @@ def test_stop_interrupts_and_leaves_the_rest_stale(failure: CellFailure | None) 
     assert driver.others == [StartKernel(), InterruptKernel()]
     driver.finish(failure=failure)
     assert driver.statuses() == {"c1": CellStatus.STALE, "c2": CellStatus.STALE}
-    assert driver.machine.status is SessionStatus.IDLE
+    assert driver.status is SessionStatus.IDLE
 
 
 def test_stop_when_nothing_runs_does_nothing() -> None:

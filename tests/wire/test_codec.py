@@ -35,7 +35,8 @@ GOLDEN = Path(__file__).parent.parent / "wire_golden"
 
 
 def golden(name: str) -> list[dict[str, Any]]:
-    return json.loads((GOLDEN / f"{name}.json").read_text())
+    found: list[dict[str, Any]] = json.loads((GOLDEN / f"{name}.json").read_text())
+    return found
 
 
 def message_of(frame: dict[str, Any]) -> ServerMessage:
