@@ -61,9 +61,8 @@ class Driver:
     def event(self, number: int, value: Any, key: str = "k") -> None:
         self.do(self.machine.event(Event(number, key, value)))
 
-    @property
-    def status(self) -> SessionStatus:
-        return self.machine.status
+    def is_in(self, status: SessionStatus) -> bool:
+        return self.machine.status is status
 
     def statuses(self) -> dict[str, CellStatus]:
         return {message.cell: message.status for message in self.published if isinstance(message, Cell)}
@@ -77,7 +76,7 @@ def settled(*controls: dict[str, Any]) -> Driver:
     driver = Driver("c1", "c2").start()
     driver.finish(*controls)
     driver.finish()
-    assert driver.status is SessionStatus.IDLE
+    assert driver.is_in(SessionStatus.IDLE)
     driver.runs.clear()
     return driver
 
@@ -94,9 +93,9 @@ def test_cells_run_one_after_the_other_and_then_the_page_is_settled() -> None:
     assert driver.runs == ["c1"]
     driver.finish()
     assert driver.runs == ["c1", "c2"]
-    assert driver.status is SessionStatus.RUNNING
+    assert driver.is_in(SessionStatus.RUNNING)
     driver.finish()
-    assert driver.status is SessionStatus.IDLE
+    assert driver.is_in(SessionStatus.IDLE)
     assert driver.last(Settled) == Settled(0)
 
 
@@ -150,7 +149,7 @@ def test_a_refused_event_changes_nothing(key: str, value: Any, code: str) -> Non
         driver.event(1, value, key)
     assert (caught.value.code, caught.value.event) == (code, 1)
     assert driver.runs == []
-    assert driver.status is SessionStatus.IDLE
+    assert driver.is_in(SessionStatus.IDLE)
 
 
 def test_a_button_is_true_for_one_plan() -> None:
@@ -186,7 +185,7 @@ def test_cells_after_a_failed_one_are_blocked_and_lose_their_controls() -> None:
     driver.finish(failure=FAILURE)
     assert driver.statuses() == {"c1": CellStatus.FAILED, "c2": CellStatus.UPSTREAM_FAILED, "c3": CellStatus.UPSTREAM_FAILED}
     assert driver.last(Control) == Control("remove", "c2", {"key": "k"})
-    assert driver.status is SessionStatus.IDLE
+    assert driver.is_in(SessionStatus.IDLE)
 
 
 def test_a_cell_that_is_meant_to_raise_does_not_block_the_others() -> None:
@@ -214,7 +213,7 @@ def test_stop_interrupts_and_leaves_the_rest_stale(failure: CellFailure | None) 
     assert driver.others == [StartKernel(), InterruptKernel()]
     driver.finish(failure=failure)
     assert driver.statuses() == {"c1": CellStatus.STALE, "c2": CellStatus.STALE}
-    assert driver.status is SessionStatus.IDLE
+    assert driver.is_in(SessionStatus.IDLE)
 
 
 def test_stop_when_nothing_runs_does_nothing() -> None:
