@@ -38,7 +38,12 @@ BAD: list[tuple[str, str | bytes, str]] = [
     ("a disabled control", event("off", 1, 5), "disabled"),
 ]
 
-CELL = 'import kernelapp as ka\nn = ka.slider("N", 0, 10, 1, key="slider")\noff = ka.slider("Off", 0, 10, 1, key="off", disabled=True)\nprint(n)'
+CELL = """\
+import kernelapp as ka
+n = ka.slider("N", 0, 10, 1, key="slider")
+off = ka.slider("Off", 0, 10, 1, key="off", disabled=True)
+print(n)
+"""
 
 
 @pytest.fixture(scope="module")
