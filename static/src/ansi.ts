@@ -86,7 +86,7 @@ function grey(level: number): string {
 
 /** A node that shows the text in this style. */
 export function styled(text: string, style: Style): Node {
-  if (style === PLAIN) return document.createTextNode(text);
+  if (Object.keys(style).length === 0) return document.createTextNode(text);
   const span = document.createElement("span");
   span.textContent = text;
   for (const name of ["bold", "faint", "italic", "underline", "strike"] as const) if (style[name]) span.classList.add(`ansi-${name}`);

@@ -35,10 +35,10 @@ export class Cell {
     this.element.dataset.status = status;
     clearTimeout(this.dimTimer);
     if (status === "running") this.begin();
-    if (status === "done" || status === "failed") this.finish((item) => item.old);
-    else if (status === "upstream-failed") this.finish((item) => item.isOutput);
+    if (status === "done") this.finish((item) => item.old, null);
+    else if (status === "failed") this.finish((item) => item.old, failure(error));
+    else if (status === "upstream-failed") this.finish((item) => item.isOutput, waiting());
     else this.dimTimer = setTimeout(() => this.dim(), DIM_AFTER_MS);
-    this.setCard(status === "failed" ? failure(error) : status === "upstream-failed" ? waiting() : null);
     this.refresh();
   }
 
@@ -68,10 +68,9 @@ export class Cell {
   /** Forgets everything shown: a new page follows. */
   reset(): void {
     clearTimeout(this.dimTimer);
-    this.finish(() => true);
+    this.finish(() => true, null);
     this.status = "queued";
     this.element.dataset.status = "queued";
-    this.setCard(null);
     this.refresh();
   }
 
@@ -161,7 +160,10 @@ export class Cell {
   }
 
   /** The run is over: what is still old goes, and so does what stood in containers that went. */
-  private finish(goes: (item: Item) => boolean): void {
+  private finish(goes: (item: Item) => boolean, card: HTMLElement | null): void {
+    this.card?.remove();
+    this.card = card;
+    if (card) this.element.append(card);
     clearTimeout(this.clearTimer);
     this.clearTimer = undefined;
     for (const region of this.all()) region.sweep(goes);
@@ -171,17 +173,12 @@ export class Cell {
       region.element.remove();
       this.regions.delete(id);
     }
-    for (const region of this.all()) region.dim(() => false);
+    for (const region of this.all()) region.rest();
   }
 
   private dim(): void {
     for (const region of this.all()) region.dim((item) => item.old || this.status !== "running");
-  }
-
-  private setCard(card: HTMLElement | null): void {
-    this.card?.remove();
-    this.card = card;
-    if (card) this.element.append(card);
+    this.card?.classList.add("ka-dim");
   }
 
   private refresh(): void {

@@ -1,11 +1,13 @@
 /** What stands around the cells: the header with the session's state, the banner, the sidebar's drawer and the announcements. */
 
-import type { PageState } from "./page.ts";
 import { setTheme, THEMES, type Theme, theme } from "./theme.ts";
+import type { SessionState } from "./wire.ts";
 
 /** Runs shorter than this are not announced: a slider would talk without end. */
 const ANNOUNCE_AFTER_MS = 2000;
 const NOTICE_MS = 8000;
+
+export type PageState = SessionState | "connecting" | "reconnecting";
 
 export interface View {
   state: PageState;
@@ -61,7 +63,8 @@ export class Chrome {
       part(this.banner, ".ka-restart").hidden = !view.restartable;
     }
     this.drawer.show();
-    this.announce(view.state === "running" ? "Running" : text, view.state === "running" || view.state === "idle");
+    const isRunning = view.state === "running";
+    this.announce(isRunning ? "Running" : text, isRunning);
   }
 
   /** A sentence for the viewer that belongs to no control. */
@@ -74,18 +77,15 @@ export class Chrome {
     }, NOTICE_MS);
   }
 
-  private announce(text: string, isRoutine: boolean): void {
+  private announce(text: string, isRunning: boolean): void {
     if (text === this.announced) return;
     this.announced = text;
     clearTimeout(this.timer);
-    const isFirst = this.live.textContent === "" || !/^(Running|Ready)$/.test(this.live.textContent ?? "");
-    // "Ready" is news after a run that was announced, or when the page has just been made.
-    const delay = text === "Ready" && (isFirst || this.live.textContent === "Running") ? 0 : isRoutine ? ANNOUNCE_AFTER_MS : 0;
     const speak = () => {
-      this.live.textContent = text;
+      if (this.live.textContent !== text) this.live.textContent = text;
     };
-    if (delay === 0) speak();
-    else this.timer = setTimeout(speak, delay);
+    if (isRunning) this.timer = setTimeout(speak, ANNOUNCE_AFTER_MS);
+    else speak();
   }
 }
 
@@ -135,7 +135,7 @@ class Drawer {
     this.toggle = part(body, ".ka-drawer-toggle");
     this.panel = part(body, ".ka-sidebar");
     this.toggle.onclick = () => this.set(!this.isOpen);
-    part(body, ".ka-backdrop").onclick = () => this.set(false);
+    for (const closer of [".ka-backdrop", ".ka-drawer-close"]) part(body, closer).onclick = () => this.set(false);
     body.addEventListener("keydown", (event) => event.key === "Escape" && this.isOpen && this.set(false));
     this.narrow.addEventListener("change", () => this.set(false));
     // An app that had a sidebar gets its room at once, so that the page does not jump when the controls arrive.
@@ -144,7 +144,7 @@ class Drawer {
   }
 
   show(): void {
-    const hasContent = this.panel.querySelector(".ka-region")?.childElementCount ? true : this.panel.querySelector(".ka-control") !== null;
+    const hasContent = this.panel.querySelector(".ka-region > *") !== null;
     const isSettled = this.body.dataset.state === "idle";
     if (hasContent) this.body.dataset.sidebar = "shown";
     else if (isSettled || this.hadContent) delete this.body.dataset.sidebar;

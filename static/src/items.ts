@@ -11,6 +11,8 @@ export interface Item {
   readonly isOutput: boolean;
   /** Left from the run before: to be replaced, or to go when the run is over. */
   old: boolean;
+  /** The run is over. */
+  rest?(): void;
   dispose(): void;
 }
 
@@ -35,12 +37,17 @@ export class StreamItem implements Item {
     this.terminal.write(text);
   }
 
-  /** The same element begins anew, for a stream at the same place in the next run. */
+  /** The same element begins anew, for a stream at the same place in the next run, and keeps its height until that is over. */
   restart(name: string, text: string): void {
+    this.node.style.minHeight = `${this.node.offsetHeight}px`;
     this.name = name;
     this.node.dataset.stream = name;
     this.terminal.reset();
     this.terminal.write(text);
+  }
+
+  rest(): void {
+    this.node.style.minHeight = "";
   }
 
   dispose(): void {

@@ -1,17 +1,15 @@
 /** The page: applies the server's messages in order, and knows whether it answers everything that the viewer did. */
 
 import { Cell } from "./cell.ts";
-import { Chrome } from "./chrome.ts";
+import { Chrome, type PageState } from "./chrome.ts";
 import type { Connection, Listener } from "./connection.ts";
 import type { AnyControl } from "./controls/registry.ts";
 import type { Declaration } from "./declarations.ts";
 import { EventQueue } from "./events.ts";
 import { ControlItem, type DisplayItem } from "./items.ts";
 import { Containers } from "./layout.ts";
-import type { BrowserMessage, Hello, Output, Refusal, ServerMessage, SessionState, Status } from "./wire.ts";
+import type { BrowserMessage, Hello, Output, Refusal, ServerMessage, Status } from "./wire.ts";
 import { isDrawing, onDrawn } from "./work.ts";
-
-export type PageState = SessionState | "connecting" | "reconnecting";
 
 interface Placed {
   control: AnyControl;

@@ -104,6 +104,14 @@ export class Region {
     for (const item of this.items.filter(matches)) this.remove(item);
   }
 
+  /** The run is over: what is left stays as it is. */
+  rest(): void {
+    for (const item of this.items) {
+      item.node.classList.remove("ka-dim");
+      item.rest?.();
+    }
+  }
+
   dim(matches: (item: Item) => boolean): void {
     for (const item of this.items) item.node.classList.toggle("ka-dim", item.isOutput && matches(item));
   }

@@ -7,11 +7,11 @@ export function wrapTables(host: ParentNode): void {
     box.className = "ka-table";
     // A box that scrolls must be reachable from the keyboard.
     box.tabIndex = 0;
-    box.role = "region";
+    box.role = "group";
     box.ariaLabel = table.caption?.textContent ?? "Table";
     table.replaceWith(box);
     box.append(table);
-    // pandas writes its border as an attribute, which would win over nothing but show as a default frame.
+    // pandas asks for a frame by attribute; the box has one.
     table.removeAttribute("border");
   }
 }

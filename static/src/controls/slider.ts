@@ -45,8 +45,10 @@ export class Slider extends Control<"slider" | "select_slider"> {
       this.held = false;
     };
     const at = track.at[index] ?? track.min;
+    // Where both thumbs meet at the upper end, the lower one must be the one to take hold of.
+    const isAbove = isRange && index === 0 && at > (track.min + track.max) / 2;
     return html`<input type="range" id=${isRange ? `${this.inputId}-${index}` : this.inputId} min=${track.min} max=${track.max} step=${track.step}
-      .value=${live(String(at))} ?disabled=${this.declaration.disabled} aria-label=${name ?? nothing} aria-valuetext=${track.text(at)}
+      style=${isAbove ? "z-index:1" : nothing} .value=${live(String(at))} ?disabled=${this.declaration.disabled} aria-label=${name ?? nothing} aria-valuetext=${track.text(at)}
       aria-describedby="${this.inputId}-message" @input=${(event: Event) => this.drag(moved(event))} @change=${change}
       @keydown=${(event: KeyboardEvent) => {
         this.held = event.repeat;

@@ -20,9 +20,10 @@ export function renderHtml(host: HTMLElement, data: unknown, context: Context): 
 
 /** `application/javascript`: as in Jupyter, `element` is the output it belongs to. */
 export function runAsScript(host: HTMLElement, data: unknown, context: Context): void {
-  const script = document.createElement("script");
+  // Made by the parser, a script is inert until it is made anew.
+  host.innerHTML = "<script></script>";
+  const script = host.firstElementChild as HTMLScriptElement;
   script.textContent = `(function (element) {\n${textOf(data)}\n})(document.currentScript.parentElement);`;
-  host.append(script);
   enqueue([script], context.signal);
 }
 
@@ -48,7 +49,7 @@ function enqueue(scripts: HTMLScriptElement[], signal: AbortSignal): void {
   const before = queue;
   const mine = (async () => {
     await before;
-    for (const script of scripts) if (!signal.aborted) await run(script);
+    for (const script of scripts) if (!signal.aborted) await run(script).catch(console.error);
   })();
   queue = mine;
   void mine.then(() => {

@@ -17,6 +17,9 @@ interface Plotly {
   Plots: { resize(host: HTMLElement): void };
 }
 
+/** Plotly's own default. */
+const DEFAULT_HEIGHT_PX = 450;
+
 let library: Promise<Plotly> | null = null;
 const drawn = new WeakMap<HTMLElement, (figure: Figure) => Promise<void>>();
 
@@ -65,10 +68,10 @@ function themed(figure: Figure): Figure {
   // Plotly's default template is known by its ground; one that the author chose is left as it is.
   if (!template || template.layout?.plot_bgcolor === "#E5ECF6")
     layout.template = { ...template, layout: { ...template?.layout, ...ground() } };
-  const { width, height } = layout;
+  // Without a height of its own a figure would take that of its box, which it is to give.
   return {
     ...figure,
-    layout: { ...layout, autosize: width === undefined || height === undefined },
+    layout: { ...layout, height: layout.height ?? DEFAULT_HEIGHT_PX, autosize: layout.width === undefined },
     config: { responsive: false, displaylogo: false, ...figure.config },
   };
 }

@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Connection, type Listener } from "./connection.ts";
+import type { ServerMessage } from "./wire.ts";
+
+class FakeSocket {
+  static readonly OPEN = 1;
+  static all: FakeSocket[] = [];
+  readyState = 0;
+  sent: Record<string, unknown>[] = [];
+  onopen = () => {};
+  onmessage = (_: { data: string }) => {};
+  onclose = () => {};
+
+  constructor(
+    readonly url: string,
+    readonly protocol: string,
+  ) {
+    FakeSocket.all.push(this);
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(): void {
+    if (this.readyState === 3) return;
+    this.readyState = 3;
+    this.onclose();
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.onopen();
+  }
+
+  receive(message: object): void {
+    this.onmessage({ data: JSON.stringify(message) });
+  }
+}
+
+const hello = (session: string, resumed: boolean) => ({
+  seq: 0,
+  type: "hello",
+  session,
+  app: "a",
+  protocol: "kernelapp.v1",
+  resumed,
+  state: "running",
+});
+const settled = (seq: number) => ({ seq, type: "settled", event: seq });
+
+let log: string[];
+let connection: Connection;
+
+const listener: Listener = {
+  up: ({ resumed }, same) => log.push(`up ${resumed} ${same}`),
+  message: (message: ServerMessage) => log.push(`${message.type} ${message.seq}`),
+  down: () => log.push("down"),
+};
+
+function latest(): FakeSocket {
+  return FakeSocket.all.at(-1) as FakeSocket;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("WebSocket", FakeSocket);
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  FakeSocket.all = [];
+  log = [];
+  connection = new Connection("ws://host/socket", listener, () => 1);
+  connection.open();
+  latest().open();
+});
+
+afterEach(() => {
+  connection.stop();
+  vi.unstubAllGlobals();
+});
+
+it("opens with the protocol and a hello of a new session", () => {
+  expect([latest().url, latest().protocol]).toEqual(["ws://host/socket", "kernelapp.v1"]);
+  expect(latest().sent).toEqual([{ type: "hello", session: null, last_seq: 0 }]);
+});
+
+it("sends nothing before the server has said hello", () => {
+  expect(connection.send({ type: "stop" })).toBe(false);
+  latest().receive(hello("s", false));
+  expect(connection.send({ type: "stop" })).toBe(true);
+});
+
+describe("after a lost socket", () => {
+  it("comes back with the session and the last number it has", () => {
+    latest().receive(hello("s", false));
+    latest().receive(settled(1));
+    latest().receive(settled(2));
+    latest().close();
+    vi.advanceTimersByTime(250);
+    latest().open();
+    expect(latest().sent).toEqual([{ type: "hello", session: "s", last_seq: 2 }]);
+    latest().receive(hello("s", true));
+    latest().receive(settled(2));
+    latest().receive(settled(3));
+    expect(log).toEqual(["up false false", "settled 1", "settled 2", "down", "up true true", "settled 3"]);
+  });
+
+  it("takes the numbering of a page that is sent whole", () => {
+    latest().receive(hello("s", false));
+    latest().receive(settled(5));
+    latest().close();
+    vi.advanceTimersByTime(250);
+    latest().open();
+    latest().receive(hello("s2", false));
+    latest().receive(settled(1));
+    expect(log.slice(-2)).toEqual(["up false false", "settled 1"]);
+  });
+
+  it("waits longer after each failure, up to a limit", () => {
+    for (const delay of [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]) {
+      latest().close();
+      const before = FakeSocket.all.length;
+      vi.advanceTimersByTime(delay - 1);
+      expect(FakeSocket.all).toHaveLength(before);
+      vi.advanceTimersByTime(1);
+      expect(FakeSocket.all).toHaveLength(before + 1);
+    }
+  });
+
+  it("tries at once when the network is back", () => {
+    latest().close();
+    dispatchEvent(new Event("online"));
+    expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it("stays away when told that there is no room", () => {
+    connection.stop();
+    latest().close();
+    vi.advanceTimersByTime(60_000);
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+});
+
+describe("the numbering", () => {
+  it("does not show what comes twice", () => {
+    latest().receive(hello("s", false));
+    latest().receive(settled(1));
+    latest().receive(settled(1));
+    expect(log.filter((each) => each === "settled 1")).toHaveLength(1);
+  });
+
+  it("connects again at a hole, and takes one that is still there for the journal's own", () => {
+    latest().receive(hello("s", false));
+    latest().receive(settled(1));
+    latest().receive(settled(3));
+    expect(log).not.toContain("settled 3");
+    vi.advanceTimersByTime(250);
+    latest().open();
+    expect(latest().sent).toEqual([{ type: "hello", session: "s", last_seq: 1 }]);
+    latest().receive(hello("s", true));
+    latest().receive(settled(3));
+    expect(log.at(-1)).toBe("settled 3");
+  });
+
+  it("goes on after a message that it cannot read", () => {
+    latest().receive(hello("s", false));
+    latest().receive({ seq: 1, type: "from the future" });
+    latest().receive(settled(2));
+    expect(log.at(-1)).toBe("settled 2");
+  });
+});
+
+it("pings when nothing comes, and takes silence for a lost socket", () => {
+  latest().receive(hello("s", false));
+  vi.advanceTimersByTime(20_000);
+  expect(latest().sent.at(-1)?.type).toBe("ping");
+  latest().receive({ seq: 0, type: "pong", t: 1 });
+  vi.advanceTimersByTime(30_000);
+  expect(log.at(-1)).toBe("down");
+});

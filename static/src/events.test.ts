@@ -1,0 +1,125 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { DRAG_WAIT_MS, EventQueue } from "./events.ts";
+import type { Value } from "./wire.ts";
+
+let sent: [number, string, Value][];
+let online: boolean;
+let queue: EventQueue;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  sent = [];
+  online = true;
+  queue = new EventQueue(
+    ({ event, control, value }) => {
+      if (online) sent.push([event, control, value]);
+      return online;
+    },
+    () => {},
+  );
+});
+
+describe("while a control is dragged", () => {
+  it("has one event under way, and sends the newest value when that is settled", () => {
+    for (const value of [1, 2, 3]) queue.drag("k", value);
+    expect(sent).toEqual([[1, "k", 1]]);
+    queue.settled(1);
+    expect(sent).toEqual([
+      [1, "k", 1],
+      [2, "k", 3],
+    ]);
+  });
+
+  it("does not wait longer than its limit for a slow notebook", () => {
+    queue.drag("k", 1);
+    queue.drag("k", 2);
+    vi.advanceTimersByTime(DRAG_WAIT_MS);
+    expect(sent.at(-1)).toEqual([2, "k", 2]);
+  });
+
+  it("sends the value at which it is let go at once, and only once", () => {
+    queue.drag("k", 1);
+    queue.drag("k", 2);
+    queue.commit("k", 3);
+    queue.commit("k", 3);
+    vi.advanceTimersByTime(DRAG_WAIT_MS);
+    queue.settled(2);
+    expect(sent.map(([, , value]) => value)).toEqual([1, 3]);
+  });
+
+  it("does not make another control wait", () => {
+    queue.drag("a", 1);
+    queue.drag("b", 1);
+    expect(sent).toHaveLength(2);
+  });
+});
+
+describe("what is answered", () => {
+  it("is nothing before an event is settled or refused", () => {
+    queue.commit("a", 1);
+    queue.commit("b", 1);
+    expect(queue.busy()).toBe(true);
+    queue.settled(1);
+    expect([queue.busy("a"), queue.busy("b")]).toEqual([false, true]);
+    expect(queue.refused(2)).toBe("b");
+    expect(queue.busy()).toBe(false);
+  });
+
+  it("is not a value that still waits to be sent", () => {
+    queue.drag("k", 1);
+    queue.drag("k", 2);
+    queue.settled(1);
+    expect(queue.busy()).toBe(true);
+  });
+
+  it("lets a refused value be sent again", () => {
+    queue.commit("k", 1);
+    queue.refused(1);
+    queue.commit("k", 1);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("lets a value be sent again that the server has changed since", () => {
+    queue.commit("k", 500);
+    queue.settled(1);
+    queue.declared("k", 100);
+    queue.commit("k", 500);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("takes the refusal of an unknown event for nothing", () => {
+    expect(queue.refused(7)).toBeNull();
+  });
+});
+
+it("counts every press of a button", () => {
+  queue.press("go");
+  queue.press("go");
+  expect(sent.map(([event]) => event)).toEqual([1, 2]);
+});
+
+describe("after a dropped connection", () => {
+  it("sends the newest unanswered value of each control, and every press", () => {
+    online = false;
+    queue.commit("a", 1);
+    queue.commit("a", 2);
+    queue.press("go");
+    queue.press("go");
+    online = true;
+    queue.resume();
+    expect(sent).toEqual([
+      [2, "a", 2],
+      [3, "go", true],
+      [4, "go", true],
+    ]);
+  });
+
+  it("counts from 1 again in a new session", () => {
+    queue.commit("a", 1);
+    queue.drag("a", 2);
+    queue.reset();
+    expect(queue.busy()).toBe(false);
+    queue.commit("a", 3);
+    expect(sent.at(-1)).toEqual([1, "a", 3]);
+  });
+});
