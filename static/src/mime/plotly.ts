@@ -55,7 +55,9 @@ function start(host: HTMLElement, plotly: Plotly, signal: AbortSignal): (figure:
 /** Loads once; after a failure the next figure tries again. */
 function load(): Promise<Plotly> {
   const { baseUrl = "/", app = "" } = document.body.dataset;
-  library ??= loadScript(`${baseUrl}app/${app}/kernel/plotly/plotly.min.js`).then(() => (window as unknown as { Plotly: Plotly }).Plotly);
+  library ??= loadScript(`${baseUrl}app/${encodeURIComponent(app)}/kernel/plotly/plotly.min.js`).then(
+    () => (window as unknown as { Plotly: Plotly }).Plotly,
+  );
   library.catch(() => {
     library = null;
   });
