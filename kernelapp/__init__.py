@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kernelapp.inkernel.controls import text_area as text_area
     from kernelapp.inkernel.controls import text_input as text_input
     from kernelapp.inkernel.controls import toggle as toggle
+    from kernelapp.inkernel.flow import stop as stop
     from kernelapp.inkernel.layout import columns as columns
     from kernelapp.inkernel.layout import sidebar as sidebar
     from kernelapp.inkernel.numeric import number_input as number_input
@@ -42,6 +43,7 @@ _HOMES = {
     "selectbox": "choices",
     "sidebar": "layout",
     "slider": "numeric",
+    "stop": "flow",
     "text_area": "controls",
     "text_input": "controls",
     "time_input": "temporal",

@@ -1,4 +1,4 @@
-"""The command line: `kernelapp serve PATH…`, its flags made from SETTINGS."""
+"""The command line: `kernelapp serve PATH…`, its flags made from SETTINGS, and `kernelapp check PATH…`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument("paths", nargs="+", metavar="PATH", help="a notebook (.ipynb, or jupytext's .py or .md) or a folder of notebooks")
     for setting in SETTINGS:
         _add_flag(serve, setting)
+    check = commands.add_parser("check", help="tell which cells an event runs again, and why", allow_abbrev=False)
+    check.add_argument("paths", nargs="+", metavar="PATH", help="a notebook")
+    check.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
@@ -71,9 +74,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     parser = make_parser()
     options = vars(parser.parse_args(arguments))
-    if options.pop("command") is None:
+    command = options.pop("command")
+    if command is None:
         parser.error("expected a command")
     paths = [Path(path) for path in options.pop("paths")]
+    if command == "check":
+        from kernelapp.check import check  # here, as below
+
+        return check(paths, as_json=options["json"])
     given = read_given(options, os.environ)
     settings = make_settings(given)
     from .server import run  # here so that --help and mistakes do not wait for the server's libraries

@@ -59,6 +59,11 @@ class Cell:
         return self.removed or not self.tags.isdisjoint({"hide-output", "remove-output"})
 
     @property
+    def manual(self) -> bool:
+        """Runs when the viewer presses its button."""
+        return "manual" in self.tags
+
+    @property
     def raises_exception(self) -> bool:
         """An error in it is expected: it is shown, and the cells after it run."""
         return "raises-exception" in self.tags
@@ -85,6 +90,11 @@ class Notebook:
     kernel_name: str | None
     cells: tuple[Cell, ...]
     metadata: AppMetadata
+
+    @property
+    def code_cells(self) -> tuple[Cell, ...]:
+        """The cells that run."""
+        return tuple(cell for cell in self.cells if cell.kind == "code" and cell.source.strip())
 
 
 class _InvalidNotebookError(Exception):

@@ -14,6 +14,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from kernelapp.inkernel.bindings import Bindings
+from kernelapp.inkernel.flow import StoppedError
+from kernelapp.inkernel.hidden import HiddenState
 from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
 from kernelapp.inkernel.namespace import Namespace, forget_outputs
@@ -58,6 +61,10 @@ class Runtime:
         self._firsts: dict[tuple[str, str], Any] = {}
         self._reports_left = MAX_REPORTS_PER_RUN
         self._namespace = Namespace(shell)
+        self._hidden = HiddenState()
+        self._bindings = Bindings()
+        self._instructions: dict[str, Any] | None = None  # of the current request, until they are carried out
+        self._prepared = False
         self._libraries = Libraries()
         self._privacy = Privacy(self.report)
 
@@ -65,6 +72,7 @@ class Runtime:
         """Begin to follow the shell's cells."""
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
+        self._shell.set_custom_exc((StoppedError,), _keep_quiet)
         if not self._debug:
             self._privacy.install()
         self._libraries.install()
@@ -131,11 +139,14 @@ class Runtime:
         self._run_of_context.set(self._run)
         self._outer = info
         self._keys_of_cell[self._run.cell] = self._run.keys
+        self._prepare()
 
     def _after_cell(self, result: Any) -> None:
         # An empty cell has no pre_run_cell, but its request may bring inputs.
         self._take_request()
         if result is None or result.info is self._outer:
+            self._prepare()
+            self._conclude(isinstance(getattr(result, "error_in_exec", None), StoppedError))
             self._run = None
             self._outer = None
             forget_outputs(self._shell)
@@ -153,17 +164,40 @@ class Runtime:
                 self.inputs = ours["inputs"]
             if ours.get("reset") is True:
                 self._reset()
+            instructions = ours.get("instructions")
+            self._instructions = instructions if isinstance(instructions, dict) else None
+            self._prepared = False
         return request
 
     def _metadata(self) -> Mapping[str, Any]:
         metadata = self._shell.kernel.get_parent("shell").get("metadata")
         return metadata if isinstance(metadata, dict) else {}
 
+    def _prepare(self) -> None:
+        """Carry out what the server's planner wants before the cell; once."""
+        if self._instructions is not None and not self._prepared:
+            self._bindings.before(self._instructions, self._shell.user_ns)
+            self._prepared = True
+
+    def _conclude(self, stopped: bool) -> None:
+        """Carry out what is wanted after the cell, and tell the planner."""
+        if self._instructions is None:
+            return
+        told = self._bindings.after(self._shell.user_ns)
+        self._instructions = None
+        self._shell.display_pub.publish(data={REPORT_MIME: {"run": {**told, "stopped": stopped}}}, metadata={})
+
     def _reset(self) -> None:
         self._namespace.restore()
+        self._hidden.restore()
+        self._bindings.clear()
         self._keys_of_cell.clear()
         # A cell that did not end properly must not be taken for the one that runs.
         self._run = None
+
+
+def _keep_quiet(shell: Any, kind: Any, error: Any, trace: Any, tb_offset: Any = None) -> None:
+    """In place of a traceback: stopping is no error."""
 
 
 _runtime: Runtime | None = None

@@ -16,12 +16,16 @@ class StartKernel:
 
 @dataclass(frozen=True)
 class RunCell:
-    """Execute a cell. `inputs` (the viewer's values by control key) is given with a plan's first cell, else None."""
+    """Execute a cell. `inputs` (the viewer's values by control key) is given when they changed since the cell before, else None.
+
+    `reset`: from an empty namespace. `instructions`: what the kernel saves, restores and compares around the cell, as JSON.
+    """
 
     cell: str
     run: int
     inputs: Mapping[str, Any] | None
     reset: bool
+    instructions: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Journal:
                 if cell.items:
                     cell.before, cell.before_status = cell.items, cell.status
                 cell.items, cell.clear_pending = [], False
-            case CellStatus.UPSTREAM_FAILED:
+            case CellStatus.UPSTREAM_FAILED | CellStatus.UPSTREAM_STOPPED:
                 cell.items, cell.before = [], []
             case CellStatus.DONE | CellStatus.FAILED | CellStatus.STALE:
                 cell.before = []

@@ -1,18 +1,19 @@
 """What a session does next: events in, effects out. No I/O, no clock, no randomness.
 
 The machine holds the viewer's inputs, the declared controls and where each cell stands. Each of its methods is one event; it returns the
-effects for the relay to perform, in order.
+effects for the relay to perform, in order. Which cells run is planned anew at every cell boundary (`session/planning.py`), from what is
+known then: so events that came meanwhile, failures and interrupts are no special cases.
 """
 
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..dataflow.plan import Plan, Step, plan_rerun
+from ..dataflow.ledger import DONE, FAILED, INTERRUPTED, STOPPED
+from ..dataflow.plan import Plan, Step
 from ..errors import ServerError, ViewerError
 from ..wire.messages import (
     Cell,
@@ -28,6 +29,7 @@ from ..wire.messages import (
 )
 from ..wire.values import check_value
 from .effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
+from .planning import Planning
 
 TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.QUEUED: frozenset({SessionStatus.QUEUED, SessionStatus.STARTING, SessionStatus.DEAD}),
@@ -41,42 +43,53 @@ TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
 
 @dataclass(frozen=True)
 class CodeCell:
-    """What the machine needs to know of a code cell."""
+    """What the machine needs to know of a code cell. `manual`: it runs when the viewer presses its button."""
 
     id: str
-    raises_exception: bool = False
+    manual: bool = False
 
 
 @dataclass
 class _Track:
-    """Where one cell stands."""
+    """Where one cell stands. `outcome` is the status that its latest run left, None before the first."""
 
     status: CellStatus = CellStatus.QUEUED
+    outcome: CellStatus | None = None
     run: int = 0
     output_bytes: int = 0
     truncated: bool = False
     failure: CellFailure | None = None
+    report: Mapping[str, Any] | None = None  # what the kernel's runtime told of this run
     declared: list[str] = field(default_factory=list)  # keys, in this run
     declared_before: list[str] = field(default_factory=list)  # keys, in the run before
+
+
+@dataclass(frozen=True)
+class _Running:
+    """The step that the kernel is at; `cell` is "" for restores that no cell carries."""
+
+    cell: str
+    plan: Plan
 
 
 class Machine:
     """One session. `max_cell_output_bytes` bounds what one run of a cell may show; what comes beyond is dropped, with a note."""
 
-    def __init__(self, cells: Sequence[CodeCell], max_cell_output_bytes: int) -> None:
+    def __init__(self, cells: Sequence[CodeCell], planning: Planning, max_cell_output_bytes: int) -> None:
         self.status = SessionStatus.QUEUED
         self.last_event = 0
+        self._planning = planning
         self._cells = {cell.id: cell for cell in cells}
-        self._order = [cell.id for cell in cells]
         self._tracks = {cell.id: _Track() for cell in cells}
         self._controls: dict[str, tuple[str, Declaration]] = {}
         self._inputs: dict[str, Any] = {}
-        self._pressed: set[str] = set()
-        self._dirty: set[str] = set()
-        self._steps: deque[Step] = deque()
-        self._reset = False
-        self._first = False  # the next step is the first of its plan
-        self._running: str | None = None
+        self._pressed: set[str] = set()  # keys of buttons that are down in this plan
+        self._released: set[str] = set()  # cells whose buttons were down in the last plan: they run with the next event
+        self._changed: set[str] = set()
+        self._asked: set[str] = set()  # manual cells whose button was pressed
+        self._everything = False
+        self._new_inputs = True
+        self._running: _Running | None = None
         self._stopping = False
         self._max_cell_output_bytes = max_cell_output_bytes
 
@@ -84,7 +97,7 @@ class Machine:
 
     def open(self) -> list[Effect]:
         """The session begins: its cells wait, a kernel is asked for."""
-        waiting = [Publish(Cell(cell, CellStatus.QUEUED, 0)) for cell in self._order]
+        waiting: list[Effect] = [Publish(Cell(cell, CellStatus.QUEUED, 0)) for cell in self._tracks]
         return [*waiting, *self._move(SessionStatus.QUEUED), StartKernel()]
 
     def wait_in_queue(self, place: int) -> list[Effect]:
@@ -97,15 +110,15 @@ class Machine:
 
     def kernel_ready(self) -> list[Effect]:
         """The kernel answers: the whole notebook runs, with the viewer's values."""
-        self._dirty.update(self._order)
+        self._everything = True
         return self._begin()
 
     def kernel_died(self, reason: str) -> list[Effect]:
         """The kernel ended, or did not start; `reason` is a sentence for the viewer."""
         if self.status is SessionStatus.DEAD:
             return []
-        effects = self._abandon({self._running, *(step.cell for step in self._steps)})
-        self._stopping = False
+        self._running, self._stopping = None, False
+        effects = self._leave_stale()
         return [*effects, *self._move(SessionStatus.DEAD, detail=reason, restartable=True)]
 
     # What the viewer does
@@ -116,10 +129,14 @@ class Machine:
             return []  # a repeat after a reconnect
         self.last_event = event.event
         cell, control = self._control(event)
-        self._inputs[event.control] = event.value
-        if control["kind"] == "button":
-            self._pressed.add(event.control)
-        self._dirty.add(cell)
+        if event.control == _run_key(cell):
+            self._asked.add(cell)
+        else:
+            self._inputs[event.control] = event.value
+            self._new_inputs = True
+            self._changed.add(cell)
+            if control["kind"] == "button":
+                self._pressed.add(event.control)
         return self._begin() if self.status is SessionStatus.IDLE else []
 
     def _control(self, event: Event) -> tuple[str, Declaration]:
@@ -145,7 +162,7 @@ class Machine:
         """Run the whole notebook again with the viewer's values; in a new kernel when the kernel is dead."""
         if self.status is SessionStatus.DEAD:
             return [*self._move(SessionStatus.QUEUED), StartKernel()]
-        self._dirty.update(self._order)
+        self._everything = True
         if self.status is SessionStatus.IDLE:
             return self._begin()
         return [InterruptKernel()] if self._running is not None else []
@@ -187,94 +204,142 @@ class Machine:
             self._tracks[cell].failure = failure
         return []
 
+    def report(self, cell: str, run: int, report: Mapping[str, Any]) -> list[Effect]:
+        """What the kernel's runtime tells of a run; it counts when the cell finishes."""
+        if run == self._tracks[cell].run:
+            self._tracks[cell].report = report
+        return []
+
     def finish(self, cell: str, run: int) -> list[Effect]:
         """The kernel is done with the cell: all its outputs have come."""
         track = self._tracks[cell]
-        if cell != self._running or run != track.run:
+        running = self._running
+        if running is None or cell != running.cell or run != track.run:
             return []
         self._running = None
-        effects = self._end_run(cell, track)
-        if self._stopping:
-            self._stopping = False
-            effects += self._abandon({step.cell for step in self._steps})
-            return effects + self._settle()
-        if track.failure is not None and not self._cells[cell].raises_exception and not self._dirty:
-            effects += self._block(self._steps)
-            self._steps.clear()
-        return effects + self._continue()
+        step = running.plan.steps[0]
+        outcome = self._outcome(track)
+        self._planning.ran(step, outcome, track.report, running.plan.reset)
+        effects = self._end_run(cell, track, outcome)
+        if not self._stopping:
+            return effects + self._continue()
+        self._stopping = False
+        self._planning.change({cell})  # it did not come to its end: it runs with the next event
+        self._absorb()
+        return effects + self._leave_stale() + self._settle()
+
+    def _outcome(self, track: _Track) -> str:
+        if self._stopping or self._everything:
+            return INTERRUPTED  # even without an error: an interrupt may end a cell before its code has begun
+        if track.report is not None and track.report.get("stopped"):
+            return STOPPED
+        return FAILED if track.failure is not None else DONE
 
     # Plans
 
     def _begin(self) -> list[Effect]:
-        """Plan for what is dirty, and run its first cell."""
-        plan = self._plan(self._dirty)
-        self._dirty.clear()
-        self._steps = deque(plan.steps)
-        self._reset, self._first = plan.reset, True
-        effects = [] if self.status is SessionStatus.RUNNING else self._move(SessionStatus.RUNNING)
-        for step in plan.steps:
-            effects += self._set(step.cell, CellStatus.QUEUED)
-        return effects + self._continue()
+        """Something changed while nothing ran."""
+        self._changed |= {cell for cell in self._released if self._tracks[cell].run}
+        self._released.clear()
+        return self._move(SessionStatus.RUNNING) + self._continue()
 
-    def _plan(self, changed: Collection[str]) -> Plan:
-        return plan_rerun(self._order, changed)
+    def _absorb(self) -> None:
+        """Tell the planning what changed since the last cell boundary."""
+        if self._everything:
+            self._planning.begin()
+            self._new_inputs = True
+        elif self._changed:
+            self._planning.change(self._changed)
+        for cell in self._asked:
+            self._planning.request(cell)
+        self._everything = False
+        self._changed.clear()
+        self._asked.clear()
 
     def _continue(self) -> list[Effect]:
-        """Run the next cell; first plan again when events came in meanwhile."""
-        if self._dirty:
-            return self._begin()
-        if not self._steps:
-            return self._settle()
-        step = self._steps.popleft()
+        """Plan with what is known now, and run the first cell of the plan."""
+        self._absorb()
+        plan = self._planning.next()
+        effects = self._show(plan)
+        if not plan.steps:
+            return effects + self._settle()
+        return effects + self._run(plan, plan.steps[0])
+
+    def _run(self, plan: Plan, step: Step) -> list[Effect]:
         track = self._tracks[step.cell]
         track.run += 1
-        track.output_bytes, track.truncated, track.failure = 0, False, None
+        track.output_bytes, track.truncated, track.failure, track.report = 0, False, None, None
         track.declared_before, track.declared = track.declared, []
-        self._running = step.cell
-        inputs = dict(self._inputs) if self._first else None
-        reset, self._first = self._reset and self._first, False
-        return [*self._set(step.cell, CellStatus.RUNNING), RunCell(step.cell, track.run, inputs, reset)]
+        self._running = _Running(step.cell, plan)
+        inputs = dict(self._inputs) if self._new_inputs else None
+        self._new_inputs = False
+        run = RunCell(step.cell, track.run, inputs, plan.reset, self._planning.instructions(step))
+        return [*self._set(step.cell, CellStatus.RUNNING), *self._offer_run(step.cell), run]
 
     def _settle(self) -> list[Effect]:
-        """Nothing is left to run. A button that was pressed is up again: its cell runs at the next event."""
+        """Nothing is left to run. A button that was pressed is up again: its cell runs with the next event."""
         for key in self._pressed:
             self._inputs.pop(key, None)
+            if key in self._controls:
+                self._released.add(self._controls[key][0])
+            self._new_inputs = True
         self._pressed.clear()
         return [Publish(Settled(self.last_event)), *self._move(SessionStatus.IDLE)]
 
     # Cells
 
-    def _end_run(self, cell: str, track: _Track) -> list[Effect]:
+    def _show(self, plan: Plan) -> list[Effect]:
+        """Give every cell the status that the plan means for it; one that need not run any more shows what it showed."""
+        planned = dict.fromkeys((step.cell for step in plan.steps), CellStatus.QUEUED)
+        planned |= dict.fromkeys(plan.upstream_failed, self._upstream_status())
+        planned |= dict.fromkeys(plan.stale, CellStatus.STALE)
         effects: list[Effect] = []
-        for key in track.declared_before:
-            if key not in track.declared and self._controls.get(key, (None,))[0] == cell:
-                del self._controls[key]
-                effects.append(Publish(Control("remove", cell, {"key": key})))
-        track.declared_before = []
-        if self._stopping:  # even without an error: an interrupt may end a cell before its code has begun
-            return effects + self._set(cell, CellStatus.STALE)
-        return effects + self._set(cell, CellStatus.FAILED if track.failure else CellStatus.DONE)
-
-    def _block(self, steps: Iterable[Step]) -> list[Effect]:
-        """The cells after a failed one, as *run all* would leave them; their controls go with their outputs."""
-        effects: list[Effect] = []
-        for step in steps:
-            track = self._tracks[step.cell]
-            for key in track.declared:
-                if self._controls.pop(key, None) is not None:
-                    effects.append(Publish(Control("remove", step.cell, {"key": key})))
-            track.declared = []
-            effects += self._set(step.cell, CellStatus.UPSTREAM_FAILED)
+        for cell, track in self._tracks.items():
+            status = planned.get(cell) or track.outcome or track.status
+            if status is track.status:
+                continue
+            if status in (CellStatus.UPSTREAM_FAILED, CellStatus.UPSTREAM_STOPPED):
+                effects += self._withdraw(cell, track.declared)
+                track.declared = []
+                track.outcome = None
+            effects += self._set(cell, status)
+            if status is CellStatus.STALE and _run_key(cell) not in self._controls:
+                effects += self._offer_run(cell)
         return effects
 
-    def _abandon(self, cells: Collection[str | None]) -> list[Effect]:
-        """Cells that will not run to their end now: what they show is stale."""
+    def _upstream_status(self) -> CellStatus:
+        failed = any(track.outcome is CellStatus.FAILED for track in self._tracks.values())
+        return CellStatus.UPSTREAM_FAILED if failed else CellStatus.UPSTREAM_STOPPED
+
+    def _offer_run(self, cell: str) -> list[Effect]:
+        """The button of a cell tagged `manual`."""
+        return self.declare(cell, self._tracks[cell].run, _run_button(cell)) if self._cells[cell].manual else []
+
+    def _withdraw(self, cell: str, keys: Collection[str]) -> list[Effect]:
+        """Remove controls of a cell; their values are kept, should they come back."""
         effects: list[Effect] = []
-        for cell in self._order:
-            if cell in cells:
+        for key in keys:
+            if self._controls.get(key, (None,))[0] == cell:
+                del self._controls[key]
+                effects.append(Publish(Control("remove", cell, {"key": key})))
+        return effects
+
+    def _end_run(self, cell: str, track: _Track, outcome: str) -> list[Effect]:
+        gone = [key for key in track.declared_before if key not in track.declared]
+        track.declared_before = []
+        effects = self._withdraw(cell, gone)
+        if outcome == INTERRUPTED:
+            track.outcome = None
+            return effects + self._set(cell, CellStatus.STALE)
+        track.outcome = CellStatus.FAILED if track.failure is not None else CellStatus.DONE
+        return effects + self._set(cell, track.outcome)
+
+    def _leave_stale(self) -> list[Effect]:
+        """Cells that were to run, and will not now: what they show is stale."""
+        effects: list[Effect] = []
+        for cell, track in self._tracks.items():
+            if track.status in (CellStatus.QUEUED, CellStatus.RUNNING):
                 effects += self._set(cell, CellStatus.STALE)
-        self._steps.clear()
-        self._running = None
         return effects
 
     def _set(self, cell: str, status: CellStatus) -> list[Effect]:
@@ -282,8 +347,29 @@ class Machine:
         track.status = status
         return [Publish(Cell(cell, status, track.run, track.failure if status is CellStatus.FAILED else None))]
 
-    def _move(self, status: SessionStatus, place: int | None = None, detail: str | None = None, restartable: bool = False) -> list[Effect]:
+    def _move(
+        self, status: SessionStatus, place: int | None = None, detail: str | None = None, restartable: bool = False
+    ) -> list[Effect]:
         if status not in TRANSITIONS[self.status]:
             raise ServerError(f"a session cannot go from {self.status} to {status}")
         self.status = status
         return [Publish(Status(status, place, detail, restartable))]
+
+
+def _run_key(cell: str) -> str:
+    return f"{cell}-run"
+
+
+def _run_button(cell: str) -> Declaration:
+    return {
+        "key": _run_key(cell),
+        "kind": "button",
+        "label": "Run",
+        "help": None,
+        "disabled": False,
+        "label_visibility": "visible",
+        "nullable": False,
+        "value": False,
+        "style": "primary",
+        "stretch": False,
+    }

@@ -20,6 +20,7 @@ from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Reru
 from .effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
 from .journal import LAYOUT_MIME, Journal
 from .machine import CodeCell, Machine
+from .planning import plan_for
 from .mimes import as_json, find_declaration, find_report
 from .starts import StartQueue
 
@@ -56,9 +57,9 @@ class Relay:
     ) -> None:
         self.session = session
         self.notebook = notebook
-        self._cells = {cell.id: cell for cell in notebook.cells if cell.kind == "code" and cell.source.strip()}
-        cells = [CodeCell(cell.id, cell.raises_exception) for cell in self._cells.values()]
-        self._machine = Machine(cells, settings.max_cell_output_bytes)
+        self._cells = {cell.id: cell for cell in notebook.code_cells}
+        cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
+        self._machine = Machine(cells, plan_for(notebook), settings.max_cell_output_bytes)
         self._journal = Journal(settings.max_journal_bytes)
         self._open_kernel = open_kernel
         self._starts = starts
@@ -161,7 +162,7 @@ class Relay:
 
     def _run(self, run: RunCell) -> None:
         assert self._kernel is not None
-        ours: dict[str, Any] = {"reset": run.reset}
+        ours: dict[str, Any] = {"reset": run.reset, "instructions": run.instructions}
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
         self._begun.clear()
@@ -201,12 +202,13 @@ class Relay:
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener: one message of the kernel's iopub."""
         content = message.content
+        request = self._requests.get(message.parent)
         if (report := find_report(content)) is not None:
-            self._note(report)  # whatever its parent: background tasks report as well
+            self._note(report, request)  # whatever its parent: background tasks report as well
             return
-        if message.parent not in self._requests:
+        if request is None:
             return
-        cell, run = self._requests[message.parent]
+        cell, run = request
         match message.kind:
             case "execute_input":
                 self._begun.set()
@@ -231,8 +233,10 @@ class Relay:
         elif not tags.hide_output or LAYOUT_MIME in content:
             self._perform(self._machine.output(cell, run, "append", message.kind, as_json(content)))
 
-    def _note(self, report: dict[str, Any]) -> None:
-        entry = report.get("log")
+    def _note(self, report: dict[str, Any], request: tuple[str, int] | None) -> None:
+        told, entry = report.get("run"), report.get("log")
+        if isinstance(told, dict) and request is not None:
+            self._perform(self._machine.report(*request, told))
         if isinstance(entry, dict):
             level = logging.getLevelNamesMapping().get(str(entry.get("level")).upper(), logging.INFO)
             self._log.log(level, "from the kernel: %s", entry.get("message"))

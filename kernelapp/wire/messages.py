@@ -32,6 +32,7 @@ class CellStatus(StrEnum):
     FAILED = "failed"
     STALE = "stale"
     UPSTREAM_FAILED = "upstream-failed"
+    UPSTREAM_STOPPED = "upstream-stopped"
 
 
 # Server to browser

@@ -232,7 +232,7 @@ class Page:
                 self.state = frame["state"]
             case "cell":
                 self.cells[frame["cell"]] = frame
-                if frame["status"] in ("running", "upstream-failed"):
+                if frame["status"] in ("running", "upstream-failed", "upstream-stopped"):
                     self.outputs[frame["cell"]] = []
             case "output" if frame["op"] == "append":
                 self.outputs.setdefault(frame["cell"], []).append(frame["content"])

@@ -74,7 +74,7 @@ async def test_a_failed_cell_shows_a_reference_and_nothing_of_the_host(server: S
         await page.set(page.key("Fail"), True)
         await page.idle()
         error = page.cells["c3"]["error"]
-        assert (page.cells["c3"]["status"], page.cells["c4"]["status"]) == ("failed", "upstream-failed")
+        assert (page.cells["c3"]["status"], page.cells["c4"]["status"]) == ("failed", "done")
         assert error["traceback"] is None
         assert "secret-path" not in str(page.frames)
         await asyncio.to_thread(server.wait_for_line, f"reference {error['reference']}: FileNotFoundError")

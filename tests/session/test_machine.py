@@ -9,6 +9,7 @@ import pytest
 from kernelapp.errors import ServerError, ViewerError
 from kernelapp.session.effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
 from kernelapp.session.machine import CodeCell, Machine
+from kernelapp.session.planning import WholeNotebook
 from kernelapp.wire.messages import Cell, CellFailure, CellStatus, Control, Event, Output, SessionStatus, Settled, Status
 
 FAILURE = CellFailure("failed", "ref")
@@ -26,7 +27,8 @@ class Driver:
     """A machine and what it asked for, with a kernel that does as the test says."""
 
     def __init__(self, *cells: str, max_cell_output_bytes: int = 1000, raises: tuple[str, ...] = ()) -> None:
-        self.machine = Machine([CodeCell(cell, cell in raises) for cell in cells], max_cell_output_bytes)
+        planning = WholeNotebook(cells, raises)
+        self.machine = Machine([CodeCell(cell) for cell in cells], planning, max_cell_output_bytes)
         self.run: RunCell | None = None
         self.runs: list[str] = []
         self.published: list[Any] = []
