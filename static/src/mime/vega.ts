@@ -21,6 +21,7 @@ export async function render(host: HTMLElement, data: unknown, { metadata, signa
       config: config(),
       tooltip: { theme: "ka" },
     });
+    box.querySelector("summary")?.setAttribute("aria-label", "Save this chart");
     finish = () => result.finalize();
     if (signal.aborted) finish();
   };

@@ -1,0 +1,214 @@
+"""What the session knows of its kernel: which version of each name is live, what is saved, which cells are out of date.
+
+Objects that cells mutate are followed by *incarnation*: a region (a place in the source) has a new incarnation each time that its
+place runs, or a copy of it is restored. Two names share an object only if they hold the same incarnation, and an incarnation is as
+some cell wants it only if the last cell that mutated it is the last that would have in a full run.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from .versions import ABSENT, Flow
+
+TAINTED = -2  # the version of what a cell left behind that failed or was interrupted
+
+REFERENCE, COPY = "reference", "copy"
+
+DONE, FAILED, INTERRUPTED, STOPPED = "done", "failed", "interrupted", "stopped"
+
+
+class Binding(NamedTuple):
+    """One version of a name, with the incarnations of the mutable regions that it reaches."""
+
+    version: int
+    incarnations: Mapping[int, int] = {}
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What the kernel does around one cell, in this order; `to_json` makes the request's metadata of it.
+
+    `keep`: remember the live object of a name, as (name, version). `restore`: bind a name again, as (name, how, key): how is `reference` (key:
+    the version), `copy` (key: the cell that the copies were made before) or `absent` (the name is unbound). `copy`: make isolated copies
+    of these names, as one group, before the cell. `keep_after`: remember these names as the cell leaves them. `digest`: tell a
+    fingerprint of each afterwards; `atoms`: only where the value is immutable. `drop`: forget. `finish`: restores after the cell.
+    """
+
+    keep: tuple[tuple[str, int], ...] = ()
+    restore: tuple[tuple[str, str, int], ...] = ()
+    copy: tuple[str, ...] = ()
+    keep_after: tuple[str, ...] = ()
+    digest: tuple[str, ...] = ()
+    atoms: tuple[str, ...] = ()
+    expect: tuple[str, ...] = ()
+    finish: tuple[tuple[str, str, int], ...] = ()
+    drop: tuple[tuple[str, int], ...] = ()
+
+    def to_json(self, flow: Flow, cell: str) -> dict[str, Any]:
+        """JSON for the kernel, where cells go by their ids (`""`: before the first)."""
+        return {
+            "cell": cell,
+            "keep": [[name, _id(flow, version)] for name, version in self.keep],
+            "restore": [[name, how, _id(flow, key)] for name, how, key in self.restore],
+            "copy": list(self.copy),
+            "keep_after": list(self.keep_after),
+            "digest": list(self.digest),
+            "atoms": list(self.atoms),
+            "expect": list(self.expect),
+            "finish": [[name, how, _id(flow, key)] for name, how, key in self.finish],
+            "drop": [[name, _id(flow, version)] for name, version in self.drop],
+        }
+
+
+def _id(flow: Flow, cell: int) -> str:
+    return flow.cells[cell].cell if cell >= 0 else ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a kernel; every change makes a new one. Cells go by their position in the notebook.
+
+    `dirty`: must run, for their inputs changed (or they never ran). `failed`: ran, and did not come to their end. `ran`: ran since the
+    namespace was last empty. `asked`: cells tagged `manual` whose button was pressed.
+    """
+
+    dirty: frozenset[int]
+    failed: frozenset[int] = frozenset()
+    ran: frozenset[int] = frozenset()
+    asked: frozenset[int] = frozenset()
+    fresh: bool = True  # the namespace is to be emptied before the first cell
+    steps: int = 0  # that have run since the last event; far more than there are cells would mean that planning goes round in circles
+    in_order: bool = True  # since the namespace was empty, cells ran once each, in document order
+    live: Mapping[str, Binding] = field(default_factory=dict)
+    state: Mapping[int, int] = field(default_factory=dict)
+    references: Mapping[tuple[str, int], Binding] = field(default_factory=dict)
+    copies: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    digests: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    surprises: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @staticmethod
+    def nothing(flow: Flow) -> "Known":
+        """Of a kernel that has run nothing (or of which nothing is known): everything must run, from an empty namespace."""
+        return Known(dirty=frozenset(range(len(flow.cells))))
+
+    def changed(self, flow: Flow, cells: Collection[str]) -> "Known":
+        """Inputs of these cells changed."""
+        positions = {flow.index[cell] for cell in cells}
+        return replace(self, steps=0, dirty=self.dirty | {cell for cell in positions if "run-once" not in flow.cells[cell].tags or cell not in self.ran})
+
+    def requested(self, flow: Flow, cell: str) -> "Known":
+        """The viewer pressed the button of a cell tagged `manual`."""
+        position = flow.index[cell]
+        return replace(self, asked=self.asked | {position}, dirty=self.dirty | {position}, steps=0)
+
+
+class World:
+    """A kernel as far as planning sees it, changed step by step: by a plan that is being tried, or by the report of a step that ran."""
+
+    def __init__(self, flow: Flow, known: Known) -> None:
+        self.flow = flow
+        self.live = dict(known.live)
+        self.state = dict(known.state)
+        self.references = dict(known.references)
+        self.copies = {point: dict(names) for point, names in known.copies.items()}
+        self._next = max(self.state, default=0) + 1
+
+    def reset(self) -> None:
+        """The namespace is emptied, and everything saved forgotten."""
+        self.live, self.state, self.references, self.copies = {}, {}, {}, {}
+
+    def incarnate(self, state: int) -> int:
+        """A new incarnation, last mutated (or made) by the cell `state`."""
+        self._next += 1
+        self.state[self._next] = state
+        return self._next
+
+    def is_valid(self, binding: Binding, cell: int) -> bool:
+        """Whether what a binding reaches is as it would be before `cell` in a full run."""
+        return all(self.state.get(one) == self.flow.last_mutator(region, cell) for region, one in binding.incarnations.items())
+
+    def keep(self, name: str, version: int) -> None:
+        """The live object of a name is remembered."""
+        self.references[name, version] = self.live.get(name, Binding(version))
+
+    def restore(self, restores: Collection[tuple[str, str, int]]) -> None:
+        """Names are bound to saved versions; the copies of one group stay together."""
+        made: dict[tuple[int, int], int] = {}
+        for name, how, key in restores:
+            if how == REFERENCE:
+                self.live[name] = self.references[name, key]
+            elif how == COPY:
+                version = self.copies[key][name]
+                incarnations: dict[int, int] = {}
+                for region in self.flow.reach.get((name, version), ()):
+                    if (key, region) not in made:
+                        made[key, region] = self.incarnate(self.flow.last_mutator(region, key))
+                    incarnations[region] = made[key, region]
+                self.live[name] = Binding(version, incarnations)
+            else:
+                self.live.pop(name, None)
+
+    def copy(self, cell: int, names: Collection[str]) -> None:
+        """Isolated copies were made before a cell, of the names that were then as a full run has them."""
+        group = {}
+        for name in names:
+            binding = self.live.get(name)
+            if binding is not None and binding.version == self.flow.wanted(name, cell) and self.is_valid(binding, cell):
+                group[name] = binding.version
+        self.copies[cell] = group
+
+    def run(self, cell: int) -> None:
+        """A cell ran to its end."""
+        flow = self.flow
+        held = self._held(cell)
+        for region in flow.mutated[cell]:
+            if region in held:
+                self.state[held[region]] = cell
+        for name in flow.produces[cell]:
+            reached = flow.reach.get((name, cell))
+            incarnations: dict[int, int] = {}
+            for region in reached or ():
+                if region not in held or (flow.made_by[region] == cell and region not in self._renewed):
+                    held[region] = self.incarnate(flow.last_mutator(region, cell + 1) if flow.made_by[region] != cell else cell)
+                    self._renewed.add(region)
+                incarnations[region] = held[region]
+            self.live[name] = Binding(cell, incarnations)
+
+    def taint(self, cell: int) -> None:
+        """A cell did not come to its end: what it would have produced is in no known state."""
+        held = self._held(cell)
+        for region in self.flow.mutated[cell]:
+            if region in held:
+                self.state[held[region]] = TAINTED
+        for name in self.flow.produces[cell]:
+            self.live[name] = Binding(TAINTED)
+            self.references.pop((name, cell), None)
+
+    def _held(self, cell: int) -> dict[int, int]:
+        self._renewed: set[int] = set()
+        held: dict[int, int] = {}
+        for name in self.flow.needs[cell]:
+            binding = self.live.get(name)
+            if binding is not None:
+                held.update(binding.incarnations)
+        return held
+
+    def forget(self, name: str, version: int) -> None:
+        """A version has a new value: what was saved of the old one is of no use."""
+        self.references.pop((name, version), None)
+        for group in self.copies.values():
+            if group.get(name) == version:
+                del group[name]
+
+    def known(self, known: Known, **changes: Any) -> Known:
+        """`known`, with this world's names and saved versions."""
+        alive = {one for binding in (*self.live.values(), *self.references.values()) for one in binding.incarnations.values()}
+        state = {one: cell for one, cell in self.state.items() if one in alive}
+        return replace(known, live=self.live, state=state, references=self.references, copies=self.copies, **changes)
+
+
+def version_of(known: Known, name: str) -> int:
+    """The live version of a name."""
+    binding = known.live.get(name)
+    return ABSENT if binding is None else binding.version

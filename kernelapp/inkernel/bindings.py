@@ -1,0 +1,193 @@
+"""The saved bindings of one kernel: what the planner asks to be remembered, restored and compared around each cell.
+
+`Bindings.before` and `Bindings.after` are called by the runtime with the request's instructions (kernelapp/dataflow/ledger.py, `Instructions`);
+what `after` gives is the report that the planner reads.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import OrderedDict
+from typing import Any, Dict, List, MutableMapping, Tuple
+
+from . import fingerprints, hidden
+from .copying import copy_group, is_atom
+
+ABSENT = object()
+
+# Names that IPython keeps for itself.
+_SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
+
+# Looking for unexpected changes stops after this time in one cell: it is a check of the analysis, not what the page relies on.
+LOOK_S = 0.002
+
+Key = Tuple[str, str, str]  # how, name, version (of a reference) or cell (of a copy)
+
+
+class Bindings:
+    """What is saved, by name and version; the longest unused goes when it is more than `max_bytes`."""
+
+    def __init__(self, max_bytes: int = 512_000_000, max_copy_bytes: int = 16_000_000) -> None:
+        self.max_bytes = max_bytes
+        self.max_copy_bytes = max_copy_bytes
+        self._saved: "OrderedDict[Key, Any]" = OrderedDict()
+        self._sizes: Dict[Key, int] = {}
+        self._instructions: Dict[str, Any] = {}
+        self._report: Dict[str, Any] = {}
+        self._looks: Dict[str, Tuple[Any, Any]] = {}
+
+    def clear(self) -> None:
+        """Forgets everything (the namespace was emptied)."""
+        self._saved.clear()
+        self._sizes.clear()
+
+    def before(self, instructions: Dict[str, Any], namespace: MutableMapping[str, Any]) -> None:
+        """Called before a cell runs: remembers, restores, copies."""
+        self._instructions = instructions
+        self._report = {"cell": instructions["cell"], "kept": [], "copied": [], "lost": [], "digests": {}, "missing": [], "changed": []}
+        for name, version in instructions["keep"]:
+            self._keep(name, version, namespace)
+        self._report["missing"] = self._restore(instructions["restore"], namespace)
+        self._copy(instructions["cell"], instructions["copy"], namespace)
+        self._looks = self._look(namespace)
+
+    def after(self, namespace: MutableMapping[str, Any]) -> Dict[str, Any]:
+        """Called when a cell has ended, however: remembers, tells fingerprints and what changed unexpectedly, restores what is due last."""
+        instructions, report = self._instructions, self._report
+        report["changed"] = self._surprises(namespace)
+        for name in instructions["keep_after"]:
+            self._keep(name, instructions["cell"], namespace)
+        for names, atoms in ((instructions["digest"], False), (instructions["atoms"], True)):
+            for name in names:
+                digest = fingerprints.exact(name, namespace.get(name, ABSENT), atoms) if name in namespace or hidden.is_hidden(name) else "absent"
+                if digest is not None:
+                    report["digests"][name] = digest
+        unfinished = self._restore(instructions["finish"], namespace)
+        report["unfinished"] = bool(unfinished)
+        for name, version in instructions["drop"]:
+            self._forget(("reference", name, version))
+        self._shrink(namespace)
+        self._instructions, self._looks = {}, {}
+        return report
+
+    def _keep(self, name: str, version: str, namespace: MutableMapping[str, Any]) -> None:
+        value = hidden.read(name) if hidden.is_hidden(name) else namespace.get(name, ABSENT)
+        if value is None and hidden.is_hidden(name):
+            return
+        self._save(("reference", name, version), value)
+        self._report["kept"].append([name, version])
+
+    def _save(self, key: Key, value: Any) -> None:
+        self._saved[key] = value
+        self._saved.move_to_end(key)
+        self._sizes[key] = size_of(value)
+
+    def _forget(self, key: Key) -> None:
+        self._saved.pop(key, None)
+        self._sizes.pop(key, None)
+
+    def _restore(self, restores: List[List[str]], namespace: MutableMapping[str, Any]) -> List[List[str]]:
+        """Binds names to what was saved; gives those for which there is nothing."""
+        missing: List[List[str]] = []
+        groups: Dict[str, Dict[str, Any]] = {}
+        for name, how, key in restores:
+            saved: Key = (how, name, key)
+            if how == "absent":
+                namespace.pop(name, None)
+            elif saved not in self._saved:
+                missing.append([name, how, key])
+            elif how == "copy":
+                groups.setdefault(key, {})[name] = self._saved[saved]
+            else:
+                self._put(name, self._saved[saved], namespace)
+            if saved in self._saved:
+                self._saved.move_to_end(saved)
+        for key, values in groups.items():
+            # the copies stay as they are: what is bound is a copy of them
+            fresh = copy_group(values, sys.maxsize)
+            for name in values:
+                if name in fresh:
+                    namespace[name] = fresh[name]
+                else:
+                    missing.append([name, "copy", key])
+        return missing
+
+    def _put(self, name: str, value: Any, namespace: MutableMapping[str, Any]) -> None:
+        if hidden.is_hidden(name):
+            hidden.write(name, value)
+        elif value is ABSENT:
+            namespace.pop(name, None)
+        else:
+            namespace[name] = value
+
+    def _copy(self, cell: str, names: List[str], namespace: MutableMapping[str, Any]) -> None:
+        for key in [key for key in self._saved if key[0] == "copy" and key[2] == cell]:
+            self._forget(key)
+        copies = copy_group({name: namespace[name] for name in names if name in namespace}, self.max_copy_bytes)
+        for name, value in copies.items():
+            self._save(("copy", name, cell), value)
+            self._report["copied"].append(name)
+
+    def _shrink(self, namespace: MutableMapping[str, Any]) -> None:
+        """Drops what was not used for longest until the rest is within bounds; what is bound anyway costs nothing."""
+        live = {id(value) for value in namespace.values()}
+        cost = {key: 0 if id(value) in live else self._sizes[key] for key, value in self._saved.items()}
+        total = sum(cost.values())
+        for key in list(self._saved):
+            if total <= self.max_bytes:
+                return
+            if cost[key]:
+                total -= cost[key]
+                self._forget(key)
+                self._report["lost"].append(list(key))
+
+    def _look(self, namespace: MutableMapping[str, Any]) -> Dict[str, Tuple[Any, Any]]:
+        """What the names hold which the cell is not expected to change."""
+        expected = self._instructions["expect"]
+        if "*" in expected:
+            return {}
+        end = time.perf_counter() + LOOK_S
+        skip = set(expected)
+        looks: Dict[str, Tuple[Any, Any]] = {}
+        for name, value in list(namespace.items()):
+            if name in skip or name in _SHELL_NAMES or name.startswith("_"):
+                continue
+            looks[name] = (value, fingerprints.cheap(value) if not is_atom(value) and time.perf_counter() < end else None)
+        return looks
+
+    def _surprises(self, namespace: MutableMapping[str, Any]) -> List[str]:
+        """Names that changed though the cell was not expected to change them."""
+        expected = self._instructions["expect"]
+        if "*" in expected:
+            return []
+        skip = set(expected)
+        changed = [name for name in namespace if name not in self._looks and name not in skip | _SHELL_NAMES and not name.startswith("_")]
+        for name, (value, look) in self._looks.items():
+            now = namespace.get(name, ABSENT)
+            if now is not value or (look is not None and fingerprints.cheap(now) != look):
+                changed.append(name)
+        return sorted(changed)
+
+
+def size_of(value: Any) -> int:
+    """Bytes that a value keeps in memory, roughly: exact for arrays and tables, the outermost two levels of containers."""
+    count = getattr(value, "nbytes", None)
+    if isinstance(count, int):
+        return count
+    usage = getattr(value, "memory_usage", None)
+    if usage is not None and type(value).__module__.startswith("pandas"):
+        used = usage(deep=False)
+        return int(used if isinstance(used, int) else used.sum())
+    total = sys.getsizeof(value, 64)
+    if isinstance(value, (list, tuple, set, dict)):
+        inner = list(value.values()) if isinstance(value, dict) else list(value)
+        sample = inner[:1000]
+        if sample:
+            total += sum(_shallow(one) for one in sample) * len(inner) // len(sample)
+    return total
+
+
+def _shallow(value: Any) -> int:
+    count = getattr(value, "nbytes", None)
+    return count if isinstance(count, int) else sys.getsizeof(value, 64)

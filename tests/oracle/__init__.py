@@ -1,0 +1,1 @@
+"""The oracle: generated notebooks and events, each settled page compared with a fresh run of everything."""
