@@ -110,3 +110,15 @@ def read(name: str) -> Optional[Any]:
 def write(name: str, value: Any) -> None:
     """Puts a state back."""
     STATES[name].write(value)
+
+
+class HiddenState:
+    """The states as they were when this was made, and the way back to them."""
+
+    def __init__(self) -> None:
+        self._states = {name: state for name in STATES if (state := read(name)) is not None}
+
+    def restore(self) -> None:
+        """Put every state back that could be read then."""
+        for name, state in self._states.items():
+            write(name, state)

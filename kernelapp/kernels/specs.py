@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
 from ..errors import KernelspecError
 
 DEFAULT_KERNEL = "python3"
+
+
+def interpreter(spec: KernelSpec) -> str | None:
+    """The Python that a kernelspec runs; None when it is of another language. A bare name is our own, as jupyter_client takes it."""
+    if spec.language.lower() != "python" or not spec.argv:
+        return None
+    own = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
+    return sys.executable if spec.argv[0] in own else str(spec.argv[0])
 
 
 def find_kernelspec(name: str | None) -> KernelSpec:

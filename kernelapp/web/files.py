@@ -25,7 +25,10 @@ class ClientFileHandler(RequestHandler):
         self.set_header("Content-Type", file.content_type)
         self.set_header("Cache-Control", "public, max-age=31536000, immutable")
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.finish(self._read(file))
+        try:
+            self.finish(self._read(file))
+        except FileNotFoundError as gone:  # built anew under a running server
+            raise HTTPError(404) from gone
 
     def _read(self, file: ClientFile) -> bytes:
         accepted = {part.split(";")[0].strip() for part in self.request.headers.get("Accept-Encoding", "").split(",")}

@@ -225,6 +225,13 @@ describe("a cell that failed", () => {
     expect(element.querySelector(".ka-waits")).not.toBeNull();
   });
 
+  it("shows nothing below a cell that stopped itself", () => {
+    run(() => [cell.control(control("k"), null), show("a")]);
+    status("upstream-stopped");
+    expect(shown()).toEqual(["k"]);
+    expect(element.querySelector(".ka-card")).toBeNull();
+  });
+
   it("is well again after a run that is done", () => {
     status("failed");
     run(() => show("a"));

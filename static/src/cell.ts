@@ -38,6 +38,7 @@ export class Cell {
     if (status === "done") this.finish((item) => item.old, null);
     else if (status === "failed") this.finish((item) => item.old, failure(error));
     else if (status === "upstream-failed") this.finish((item) => item.isOutput, waiting());
+    else if (status === "upstream-stopped") this.finish((item) => item.isOutput, null);
     else this.dimTimer = setTimeout(() => this.dim(), DIM_AFTER_MS);
     this.refresh();
   }

@@ -207,7 +207,7 @@ export class Page implements Listener {
   private refresh(): void {
     const state = this.state();
     const statuses = [...this.cells.values()].map((cell) => cell.status);
-    const over = statuses.filter((each) => each === "done" || each === "failed" || each === "upstream-failed").length;
+    const over = statuses.filter((each) => each !== "queued" && each !== "running").length;
     this.body.dataset.state = state;
     this.chrome.show({ ...this.status, state, over, cells: statuses.length });
   }

@@ -8,7 +8,7 @@ export const PROTOCOL = "kernelapp.v1";
 const SESSION_STATES = ["queued", "starting", "running", "idle", "dead"] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
-const CELL_STATUSES = ["queued", "running", "done", "failed", "stale", "upstream-failed"] as const;
+const CELL_STATUSES = ["queued", "running", "done", "failed", "stale", "upstream-failed", "upstream-stopped"] as const;
 export type CellStatus = (typeof CELL_STATUSES)[number];
 
 const STREAM = { name: oneOf("stdout", "stderr"), text: str } satisfies Fields;
