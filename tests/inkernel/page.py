@@ -68,6 +68,7 @@ class Page:
             last_execution_result=None,
             InteractiveTB=SimpleNamespace(tb=None),
             events=SimpleNamespace(register=self.callbacks.__setitem__),
+            set_custom_exc=lambda kinds, handler: None,
             display_pub=SimpleNamespace(publish=publish),
             kernel=SimpleNamespace(get_parent=lambda channel: self.request, send_response=send_response, iopub_socket=None),
         )
