@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import KernelspecError
-from .specs import find_kernelspec
+from .specs import find_kernelspec, interpreter_of
 
 _FILES = {"plotly/plotly.min.js": ("plotly", "package_data/plotly.min.js")}
 """What pages may ask for: address -> package, and the file inside it. Nothing else is served."""
@@ -65,7 +65,7 @@ class KernelAssets:
         if spec.language.lower() != "python" or not spec.argv:
             return ""
         process = await asyncio.create_subprocess_exec(
-            *(spec.argv[0], "-c", _WHERE, package),
+            *(interpreter_of(spec), "-c", _WHERE, package),
             cwd="/",
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
