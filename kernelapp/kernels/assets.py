@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import KernelspecError
-from .specs import find_kernelspec, interpreter
+from .specs import find_kernelspec, interpreter_of
 
 _FILES = {"plotly/plotly.min.js": ("plotly", "package_data/plotly.min.js")}
 """What pages may ask for: address -> package, and the file inside it. Nothing else is served."""
@@ -59,13 +59,13 @@ class KernelAssets:
 
     async def _find_package(self, kernel_name: str | None, package: str) -> str:
         try:
-            python = interpreter(find_kernelspec(kernel_name))
+            spec = find_kernelspec(kernel_name)
         except KernelspecError:
             return ""
-        if python is None:
+        if spec.language.lower() != "python" or not spec.argv:
             return ""
         process = await asyncio.create_subprocess_exec(
-            *(python, "-c", _WHERE, package),
+            *(interpreter_of(spec), "-c", _WHERE, package),
             cwd="/",
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,

@@ -10,13 +10,7 @@ from ..errors import KernelspecError
 
 DEFAULT_KERNEL = "python3"
 
-
-def interpreter(spec: KernelSpec) -> str | None:
-    """The Python that a kernelspec runs; None when it is of another language. A bare name is our own, as jupyter_client takes it."""
-    if spec.language.lower() != "python" or not spec.argv:
-        return None
-    own = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
-    return sys.executable if spec.argv[0] in own else str(spec.argv[0])
+_OUR_PYTHON = {"python", f"python{sys.version_info.major}", f"python{sys.version_info.major}.{sys.version_info.minor}"}
 
 
 def find_kernelspec(name: str | None) -> KernelSpec:
@@ -30,3 +24,9 @@ def find_kernelspec(name: str | None) -> KernelSpec:
         raise KernelspecError(
             f"the kernel {wanted!r} is not installed (installed: {installed}); install it, or choose another with --kernel"
         ) from problem
+
+
+def interpreter_of(spec: KernelSpec) -> str:
+    """The program that runs a kernel of this spec; a bare `python` means our own, as in jupyter_client's `format_kernel_cmd`."""
+    program = str(spec.argv[0])
+    return sys.executable if program in _OUR_PYTHON else program

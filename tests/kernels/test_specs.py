@@ -8,7 +8,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec
 
 from kernelapp.errors import KernelspecError
-from kernelapp.kernels.specs import find_kernelspec, interpreter
+from kernelapp.kernels.specs import find_kernelspec, interpreter_of
 
 
 def test_the_default_is_python() -> None:
@@ -22,14 +22,7 @@ def test_an_unknown_one_is_named_with_those_that_are_there(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argv", "language", "found"),
-    [
-        (["python", "-m"], "python", sys.executable),
-        (["python3", "-m"], "python", sys.executable),
-        (["/opt/x/bin/python", "-m"], "Python", "/opt/x/bin/python"),
-        (["R"], "R", None),
-        ([], "python", None),
-    ],
+    ("program", "interpreter"), [("python", sys.executable), ("python3", sys.executable), ("/opt/env/bin/python", "/opt/env/bin/python")]
 )
-def test_the_interpreter_is_the_kernelspecs_own(argv: list[str], language: str, found: str | None) -> None:
-    assert interpreter(KernelSpec(argv=argv, language=language)) == found
+def test_a_bare_python_is_the_servers_own(program: str, interpreter: str) -> None:
+    assert interpreter_of(KernelSpec(argv=[program, "-m", "ipykernel_launcher"])) == interpreter
