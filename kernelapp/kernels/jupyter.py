@@ -20,6 +20,7 @@ import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.session import Session
 
 from ..errors import KernelError
 from .death import describe_end, wait_for_end
@@ -94,6 +95,7 @@ class JupyterKernel:
         died = asyncio.create_task(self._watch())
         self._tasks.append(died)
         self._client = client = manager.client()
+        client.context.setsockopt(zmq.RCVHWM, 0)  # a full queue would lose messages: here ours decides what is too much
         client.start_channels(stdin=False, hb=False)
         self._tasks += [asyncio.create_task(self._read_iopub(client)), asyncio.create_task(self._read_replies(client))]
         prepared = asyncio.create_task(self._prepare(client))
@@ -170,24 +172,25 @@ class JupyterKernel:
             self._listener.kernel_died(describe_end(code))
 
     async def _read_replies(self, client: AsyncKernelClient) -> None:
-        """Completion is taken from iopub; the replies are read so that they do not pile up."""
+        """Completion is taken from iopub; the replies are passed on for the case that it lost something."""
         while True:
-            await client.shell_channel.socket.recv_multipart()
+            self._receive(client.session, await client.shell_channel.socket.recv_multipart())
 
     async def _read_iopub(self, client: AsyncKernelClient) -> None:
-        socket, session = client.iopub_channel.socket, client.session
         while True:
-            frames = await socket.recv_multipart()
-            try:
-                _, parts = session.feed_identities(frames)
-                message = session.deserialize(parts, content=False)
-            except (ValueError, TypeError, zmq.ZMQError) as problem:
-                log.warning("an unreadable message from a kernel was dropped: %s", problem)
-                continue
+            frames = await client.iopub_channel.socket.recv_multipart()
             self._heard.set()
-            parent = str(message["parent_header"].get("msg_id", ""))
-            content = message["content"]
-            self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(content)))
+            self._receive(client.session, frames)
+
+    def _receive(self, session: Session, frames: list[bytes]) -> None:
+        try:
+            _, parts = session.feed_identities(frames)
+            message = session.deserialize(parts, content=False)
+        except (ValueError, TypeError, zmq.ZMQError) as problem:
+            log.warning("an unreadable message from a kernel was dropped: %s", problem)
+            return
+        parent = str(message["parent_header"].get("msg_id", ""))
+        self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(message["content"])))
 
     def _dispatch(self, message: KernelMessage) -> None:
         answer = self._answers.get(message.parent)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class KernelMessage:
-    """An iopub message. `content` is JSON as the kernel sent it, not decoded; `parent` is the id of the request it answers."""
+    """A message on iopub, or the reply to a cell. `content` is JSON as the kernel sent it, not decoded; `parent` is the id of the request it answers."""
 
     kind: str
     parent: str
@@ -33,7 +33,10 @@ class Kernel(Protocol):
         """Start, and return when cells can be run. Raises KernelError, saying why, when it does not start."""
 
     def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
-        """Send a cell; returns the id of the request. Its last message is a `status` that says `idle`."""
+        """Send a cell; returns the id of the request. Its last message is a `status` that says `idle`.
+
+        ZMQ may drop messages of iopub when it is flooded, that one among them; `execute_reply` comes for sure.
+        """
 
     async def interrupt(self) -> None:
         """Interrupt the cell that runs, as Jupyter's interrupt does."""

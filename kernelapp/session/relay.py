@@ -25,6 +25,7 @@ from .mimes import as_json, find_declaration, find_report
 from .starts import StartQueue
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
+_IDLE_S = 5.0  # how long after its reply a cell's last output may take
 _BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
 
 _FAILED = "Something went wrong in this part of the app."
@@ -215,6 +216,8 @@ class Relay:
             case "status":
                 if json.loads(content).get("execution_state") == "idle":
                     self._perform(self._machine.finish(cell, run))
+            case "execute_reply":
+                asyncio.get_running_loop().call_later(_IDLE_S, self._finish, cell, run)
             case "stream" | "display_data" | "execute_result":
                 self._display(cell, run, message)
             case "update_display_data":
@@ -223,6 +226,11 @@ class Relay:
                 self._perform(self._machine.output(cell, run, "clear", message.kind, content))
             case "error":
                 self._fail(cell, run, json.loads(content))
+
+    def _finish(self, cell: str, run: int) -> None:
+        """A cell that has replied is over, even if the flooded iopub lost its `idle`."""
+        if not self._closed:
+            self._perform(self._machine.finish(cell, run))
 
     def _display(self, cell: str, run: int, message: KernelMessage) -> None:
         content, tags = message.content, self._cells[cell]
