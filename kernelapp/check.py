@@ -37,7 +37,11 @@ def _as_json(notebook: Notebook) -> dict[str, Any]:
 def _as_text(notebook: Notebook) -> str:
     facts = _facts(notebook)
     if not facts:
-        why = "no code" if notebook.language == "python" else f"not analysed: its language is {notebook.language}, and an event runs all of it"
+        why = (
+            "no code"
+            if notebook.language == "python"
+            else f"not analysed: its language is {notebook.language}, and an event runs all of it"
+        )
         return f"{notebook.path}: {why}"
     numbers = {cell.id: number for number, cell in enumerate(notebook.cells, 1)}
     cells = {cell.id: cell for cell in notebook.cells}
@@ -66,5 +70,7 @@ def _describe_cell(facts: CellFacts, cell: Cell, numbers: dict[str, int]) -> lis
 def _summary(facts: Sequence[CellFacts], numbers: dict[str, int]) -> str:
     if not any(one.reruns_everything for one in facts):
         return "Every event runs only the cells that depend on it."
-    causes = [f"cell {numbers[one.cell]} line {found.line}: {found.what}; to mend it, {found.mend}" for one in facts for found in one.opaque]
+    causes = [
+        f"cell {numbers[one.cell]} line {found.line}: {found.what}; to mend it, {found.mend}" for one in facts for found in one.opaque
+    ]
     return "\n".join(["Some events run everything again, because of", *(f"    {cause}" for cause in causes)])

@@ -46,7 +46,7 @@ def test_there_are_examples_to_run() -> None:
 @pytest.mark.parametrize("command", commands())
 def test_the_commands_shown_are_ones_that_kernelapp_takes(command: str) -> None:
     options = vars(make_parser().parse_args(shlex.split(command, comments=True)[1:]))
-    assert options.pop("command") == "serve"
+    assert options.pop("command") in ("serve", "check")
     assert options.pop("paths")
     make_settings(read_given(options, {}))
 
@@ -60,7 +60,7 @@ def test_the_reference_page_is_what_the_settings_make() -> None:
 
 
 def test_flags_and_variables_named_anywhere_exist() -> None:
-    flags = {setting.flag for setting in SETTINGS} | {"--version", "--help"}
+    flags = {setting.flag for setting in SETTINGS} | {"--version", "--help", "--json"}
     variables = {setting.variable for setting in SETTINGS}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")

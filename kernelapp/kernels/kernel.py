@@ -9,7 +9,10 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class KernelMessage:
-    """A message on iopub, or the reply to a cell. `content` is JSON as the kernel sent it, not decoded; `parent` is the id of the request it answers."""
+    """A message on iopub, or the reply to a cell.
+
+    `content` is JSON as the kernel sent it, not decoded; `parent` is the id of the request that it answers.
+    """
 
     kind: str
     parent: str

@@ -347,9 +347,7 @@ class Machine:
         track.status = status
         return [Publish(Cell(cell, status, track.run, track.failure if status is CellStatus.FAILED else None))]
 
-    def _move(
-        self, status: SessionStatus, place: int | None = None, detail: str | None = None, restartable: bool = False
-    ) -> list[Effect]:
+    def _move(self, status: SessionStatus, place: int | None = None, detail: str | None = None, restartable: bool = False) -> list[Effect]:
         if status not in TRANSITIONS[self.status]:
             raise ServerError(f"a session cannot go from {self.status} to {status}")
         self.status = status

@@ -102,8 +102,9 @@ class Reactive:
         return plan(self._flow, self._known)
 
     def ran(self, step: Step, outcome: str, report: Mapping[str, Any] | None, reset: bool) -> None:
-        """As Planning."""
-        self._known = after(self._flow, self._known, step, outcome, report, reset)
+        """As Planning. Without a report (the kernel's runtime did not come to it) nothing was saved or restored."""
+        told = report if report is not None and "unfinished" in report else {"unfinished": True}
+        self._known = after(self._flow, self._known, step, outcome, told, reset)
 
     def instructions(self, step: Step) -> Mapping[str, Any]:
         """As Planning."""

@@ -20,8 +20,8 @@ from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Reru
 from .effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
 from .journal import LAYOUT_MIME, Journal
 from .machine import CodeCell, Machine
-from .planning import plan_for
 from .mimes import as_json, find_declaration, find_report
+from .planning import plan_for
 from .starts import StartQueue
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs

@@ -38,7 +38,13 @@ async def test_a_redefined_frame_is_never_filtered_twice_and_not_loaded_again(tm
 
 
 async def test_mutation_is_undone_before_a_cell_runs_again(tmp_path: Path) -> None:
-    cells = ("import kernelapp as ka\nitems = [1, 2]", 'n = ka.slider("N", 0, 9, 1)', "items.append(n)", "alias = items", "alias.append(0)\nprint(items)")
+    cells = (
+        "import kernelapp as ka\nitems = [1, 2]",
+        'n = ka.slider("N", 0, 9, 1)',
+        "items.append(n)",
+        "alias = items",
+        "alias.append(0)\nprint(items)",
+    )
     with serving(tmp_path, *cells) as server:
         async with Viewer(server).page("app") as page:
             await page.idle()

@@ -85,7 +85,14 @@ def test_a_display_is_updated_wherever_it_is() -> None:
 
 
 def test_clearing_leaves_controls_and_layout() -> None:
-    messages: list[PageMessage] = [RUNNING, layout("enter"), Control("declare", "c", {"key": "k"}), text("one"), layout("exit"), clear(wait=False)]
+    messages: list[PageMessage] = [
+        RUNNING,
+        layout("enter"),
+        Control("declare", "c", {"key": "k"}),
+        text("one"),
+        layout("exit"),
+        clear(wait=False),
+    ]
     assert shown(journal_of(*messages)) == ["running", "enter", "k", "exit"]
 
 

@@ -7,80 +7,10 @@ from typing import Any
 import pytest
 
 from kernelapp.errors import ServerError, ViewerError
-from kernelapp.session.effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
-from kernelapp.session.machine import CodeCell, Machine
-from kernelapp.session.planning import WholeNotebook
-from kernelapp.wire.messages import Cell, CellFailure, CellStatus, Control, Event, Output, SessionStatus, Settled, Status
+from kernelapp.session.effects import InterruptKernel, Publish, StartKernel
+from kernelapp.wire.messages import CellFailure, CellStatus, Control, Output, SessionStatus, Settled, Status
 
-FAILURE = CellFailure("failed", "ref")
-
-
-def slider(key: str = "k", **more: Any) -> dict[str, Any]:
-    return {"key": key, "kind": "slider", "label": "N", "number": "int", "min": 0, "max": 9, "range": False, "value": 1, **more}
-
-
-def button(key: str = "b") -> dict[str, Any]:
-    return {"key": key, "kind": "button", "label": "Go", "value": False}
-
-
-class Driver:
-    """A machine and what it asked for, with a kernel that does as the test says."""
-
-    def __init__(self, *cells: str, max_cell_output_bytes: int = 1000, raises: tuple[str, ...] = ()) -> None:
-        planning = WholeNotebook(cells, raises)
-        self.machine = Machine([CodeCell(cell) for cell in cells], planning, max_cell_output_bytes)
-        self.run: RunCell | None = None
-        self.runs: list[str] = []
-        self.published: list[Any] = []
-        self.others: list[Effect] = []
-
-    def do(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case RunCell():
-                    self.run = effect
-                    self.runs.append(effect.cell)
-                case Publish(message):
-                    self.published.append(message)
-                case _:
-                    self.others.append(effect)
-
-    def start(self) -> Driver:
-        self.do(self.machine.open())
-        self.do(self.machine.kernel_starting())
-        self.do(self.machine.kernel_ready())
-        return self
-
-    def finish(self, *controls: dict[str, Any], failure: CellFailure | None = None) -> None:
-        assert self.run is not None
-        run, self.run = self.run, None
-        for control in controls:
-            self.do(self.machine.declare(run.cell, run.run, control))
-        if failure:
-            self.do(self.machine.fail(run.cell, run.run, failure))
-        self.do(self.machine.finish(run.cell, run.run))
-
-    def event(self, number: int, value: Any, key: str = "k") -> None:
-        self.do(self.machine.event(Event(number, key, value)))
-
-    def is_in(self, status: SessionStatus) -> bool:
-        return self.machine.status is status
-
-    def statuses(self) -> dict[str, CellStatus]:
-        return {message.cell: message.status for message in self.published if isinstance(message, Cell)}
-
-    def last(self, kind: type[Any]) -> Any:
-        return [message for message in self.published if isinstance(message, kind)][-1]
-
-
-def settled(*controls: dict[str, Any]) -> Driver:
-    """A session of two cells that has run; the first declares the controls."""
-    driver = Driver("c1", "c2").start()
-    driver.finish(*controls)
-    driver.finish()
-    assert driver.is_in(SessionStatus.IDLE)
-    driver.runs.clear()
-    return driver
+from .driver import FAILURE, Driver, button, settled, slider
 
 
 def test_opening_shows_every_cell_queued_and_asks_for_a_kernel() -> None:
@@ -102,16 +32,15 @@ def test_cells_run_one_after_the_other_and_then_the_page_is_settled() -> None:
 
 
 def test_a_notebook_without_code_is_idle_at_once() -> None:
-    assert Driver().start().machine.status is SessionStatus.IDLE
+    assert Driver().start().is_in(SessionStatus.IDLE)
 
 
 def test_an_event_runs_cells_with_the_new_value() -> None:
     driver = settled(slider())
     driver.event(1, 5)
-    assert driver.run is not None
-    assert driver.run.inputs == {"k": 5}
+    assert driver.inputs == {"k": 5}
     driver.finish(slider(value=5))
-    assert driver.run.inputs is None
+    assert driver.inputs is None
     driver.finish()
     assert driver.last(Settled) == Settled(1)
 
@@ -124,8 +53,7 @@ def test_events_during_a_plan_merge_at_the_next_cell_boundary() -> None:
     assert driver.runs == ["c1"]
     driver.finish(slider(value=5))
     assert driver.runs == ["c1", "c1"]
-    assert driver.run is not None
-    assert driver.run.inputs == {"k": 7}
+    assert driver.inputs == {"k": 7}
     driver.finish(slider(value=7))
     driver.finish()
     assert [message.event for message in driver.published if isinstance(message, Settled)] == [0, 3]
@@ -157,12 +85,11 @@ def test_a_refused_event_changes_nothing(key: str, value: Any, code: str) -> Non
 def test_a_button_is_true_for_one_plan() -> None:
     driver = settled(button(), slider())
     driver.event(1, True, "b")
-    assert driver.run is not None
-    assert driver.run.inputs == {"b": True}
+    assert driver.inputs == {"b": True}
     driver.finish(button(), slider())
     driver.finish()
     driver.event(2, 5)
-    assert driver.run.inputs == {"k": 5}
+    assert driver.inputs == {"k": 5}
 
 
 def test_a_control_that_its_cell_no_longer_declares_is_removed_and_keeps_its_value() -> None:
@@ -174,8 +101,7 @@ def test_a_control_that_its_cell_no_longer_declares_is_removed_and_keeps_its_val
     with pytest.raises(ViewerError):
         driver.event(2, 1, "b")
     driver.event(3, 2, "a")
-    assert driver.run is not None
-    assert driver.run.inputs == {"a": 2, "b": 7}
+    assert driver.inputs == {"a": 2, "b": 7}
 
 
 def test_cells_after_a_failed_one_are_blocked_and_lose_their_controls() -> None:
@@ -232,8 +158,8 @@ def test_a_dead_kernel_is_reported_and_rerun_brings_a_new_one_with_the_viewers_v
     driver.do(driver.machine.rerun())
     driver.do(driver.machine.kernel_starting())
     driver.do(driver.machine.kernel_ready())
+    assert driver.inputs == {"k": 6}
     assert driver.run is not None
-    assert driver.run.inputs == {"k": 6}
     assert driver.run.reset
 
 
