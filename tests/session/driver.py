@@ -68,7 +68,6 @@ class Driver:
     def event(self, number: int, value: Any, key: str = "k") -> None:
         self.do(self.machine.event(Event(number, key, value)))
 
-    @property
     def inputs(self) -> Mapping[str, Any] | None:
         """What the running cell was given."""
         assert self.run is not None

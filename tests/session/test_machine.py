@@ -38,9 +38,9 @@ def test_a_notebook_without_code_is_idle_at_once() -> None:
 def test_an_event_runs_cells_with_the_new_value() -> None:
     driver = settled(slider())
     driver.event(1, 5)
-    assert driver.inputs == {"k": 5}
+    assert driver.inputs() == {"k": 5}
     driver.finish(slider(value=5))
-    assert driver.inputs is None
+    assert driver.inputs() is None
     driver.finish()
     assert driver.last(Settled) == Settled(1)
 
@@ -53,7 +53,7 @@ def test_events_during_a_plan_merge_at_the_next_cell_boundary() -> None:
     assert driver.runs == ["c1"]
     driver.finish(slider(value=5))
     assert driver.runs == ["c1", "c1"]
-    assert driver.inputs == {"k": 7}
+    assert driver.inputs() == {"k": 7}
     driver.finish(slider(value=7))
     driver.finish()
     assert [message.event for message in driver.published if isinstance(message, Settled)] == [0, 3]
@@ -85,11 +85,11 @@ def test_a_refused_event_changes_nothing(key: str, value: Any, code: str) -> Non
 def test_a_button_is_true_for_one_plan() -> None:
     driver = settled(button(), slider())
     driver.event(1, True, "b")
-    assert driver.inputs == {"b": True}
+    assert driver.inputs() == {"b": True}
     driver.finish(button(), slider())
     driver.finish()
     driver.event(2, 5)
-    assert driver.inputs == {"k": 5}
+    assert driver.inputs() == {"k": 5}
 
 
 def test_a_control_that_its_cell_no_longer_declares_is_removed_and_keeps_its_value() -> None:
@@ -101,7 +101,7 @@ def test_a_control_that_its_cell_no_longer_declares_is_removed_and_keeps_its_val
     with pytest.raises(ViewerError):
         driver.event(2, 1, "b")
     driver.event(3, 2, "a")
-    assert driver.inputs == {"a": 2, "b": 7}
+    assert driver.inputs() == {"a": 2, "b": 7}
 
 
 def test_cells_after_a_failed_one_are_blocked_and_lose_their_controls() -> None:
@@ -158,7 +158,7 @@ def test_a_dead_kernel_is_reported_and_rerun_brings_a_new_one_with_the_viewers_v
     driver.do(driver.machine.rerun())
     driver.do(driver.machine.kernel_starting())
     driver.do(driver.machine.kernel_ready())
-    assert driver.inputs == {"k": 6}
+    assert driver.inputs() == {"k": 6}
     assert driver.run is not None
     assert driver.run.reset
 

@@ -92,10 +92,10 @@ def test_a_pressed_button_is_up_again_at_the_next_event_and_its_cell_runs() -> N
     session = Session({"c1": "go = ka.button('Go'); n = ka.slider('N')", "c2": "print(go)"}, button(), slider())
     session.settle()
     session.event(1, True, "b")
-    assert session.driver.inputs == {"b": True}
+    assert session.driver.inputs() == {"b": True}
     session.settle()
     session.event(2, 4)
-    assert session.driver.inputs == {"k": 4}
+    assert session.driver.inputs() == {"k": 4}
 
 
 def test_an_event_at_a_boundary_drops_cells_that_became_pointless() -> None:
