@@ -30,6 +30,9 @@ export async function render(host: HTMLElement, data: unknown, { metadata, signa
   await draw();
 }
 
+/** Vega's own 10 pixels are small beside the page's text. */
+const LABELS = { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 500 };
+
 /** What the specification does not say itself: a transparent ground, and the page's ink, hairlines and type. */
 function config(): NonNullable<EmbedOptions["config"]> & object {
   const ink = colour("--ka-ink-2");
@@ -40,8 +43,8 @@ function config(): NonNullable<EmbedOptions["config"]> & object {
     font,
     title: { color: colour("--ka-ink"), subtitleColor: ink },
     style: { "guide-label": { fill: ink, font }, "guide-title": { fill: ink, font }, "group-title": { fill: ink } },
-    axis: { domainColor: line, tickColor: line, gridColor: line, labelColor: ink, titleColor: ink },
-    legend: { labelColor: ink, titleColor: ink },
+    axis: { domainColor: line, tickColor: line, gridColor: line, labelColor: ink, titleColor: ink, ...LABELS },
+    legend: { labelColor: ink, titleColor: ink, ...LABELS },
     view: { stroke: "transparent" },
   } as never;
 }
