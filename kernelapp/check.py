@@ -10,7 +10,7 @@ from typing import Any
 
 from .dataflow.versions import CellFacts, describe
 from .notebook import Cell, Notebook, read_notebook
-from .session.planning import flow_of
+from .session.planning import analysis_of
 
 EXIT_EVERYTHING = 1
 """Something makes every event of a control run everything again."""
@@ -27,7 +27,7 @@ def check(paths: Sequence[Path], *, as_json: bool) -> int:
 
 
 def _facts(notebook: Notebook) -> list[CellFacts]:
-    return describe(flow_of(notebook)) if notebook.language == "python" else []
+    return describe(analysis_of(notebook).flow) if notebook.language == "python" else []
 
 
 def _as_json(notebook: Notebook) -> dict[str, Any]:

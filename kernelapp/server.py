@@ -137,6 +137,7 @@ def _registry(settings: Settings, package_dir: Path) -> Registry:
                 env=environment,
                 package_dir=package_dir,
                 debug=settings.debug,
+                max_saved_bytes=settings.max_saved_bytes,
                 start_timeout_s=settings.start_timeout_s,
             )
         )

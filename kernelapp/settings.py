@@ -77,8 +77,13 @@ class Settings:
     )
     max_journal_bytes: int = _setting(
         50_000_000,
-        "What a session keeps to show a page again, in bytes; further output is dropped and the page says so.",
+        "Latest messages that a session keeps for a page that reconnects, in bytes; the oldest go, and such a page is sent whole.",
         minimum=65_536,
+    )
+    max_saved_bytes: int = _setting(
+        512_000_000,
+        "What a kernel saves of earlier bindings, in bytes; beyond it cells run again that would not have to.",
+        minimum=0,
     )
     kernel_env: tuple[str, ...] = _setting(
         (),

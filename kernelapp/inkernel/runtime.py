@@ -31,6 +31,8 @@ REPORT_MIME = "application/vnd.kernelapp.report+json"
 MAX_REPORTS_PER_RUN = 200
 MAX_REPORT_CHARS = 8_000
 
+MAX_SAVED_BYTES = 512_000_000
+
 T = TypeVar("T")
 
 
@@ -48,7 +50,7 @@ class Run:
 class Runtime:
     """What one kernel knows of its server's requests."""
 
-    def __init__(self, shell: Any, debug: bool) -> None:
+    def __init__(self, shell: Any, debug: bool, max_saved_bytes: int = MAX_SAVED_BYTES) -> None:
         self.inputs: Mapping[str, Any] = {}
         self._shell = shell
         self._debug = debug
@@ -62,7 +64,7 @@ class Runtime:
         self._reports_left = MAX_REPORTS_PER_RUN
         self._namespace = Namespace(shell)
         self._hidden = HiddenState()
-        self._bindings = Bindings()
+        self._bindings = Bindings(max_saved_bytes)
         self._instructions: dict[str, Any] | None = None  # of the current request, until they are carried out
         self._prepared = False
         self._libraries = Libraries()
@@ -206,7 +208,8 @@ _runtime: Runtime | None = None
 def start(options: Mapping[str, Any]) -> None:
     """Prepare this kernel for its server; called once by the server's bootstrap request, again without effect.
 
-    `options` is {"protocol": 1, "debug": bool}. Raises RuntimeError for another protocol, or outside an IPython kernel.
+    `options` is {"protocol": 1, "debug": bool, "max_saved_bytes": int}. Raises RuntimeError for another protocol, or outside an
+    IPython kernel.
     """
     global _runtime
     if options.get("protocol") != PROTOCOL:
@@ -218,7 +221,7 @@ def start(options: Mapping[str, Any]) -> None:
     shell = get_ipython()
     if shell is None or not hasattr(shell, "kernel"):
         raise RuntimeError("kernelapp: the runtime starts only in an IPython kernel")
-    runtime = Runtime(shell, bool(options.get("debug")))
+    runtime = Runtime(shell, bool(options.get("debug")), int(options.get("max_saved_bytes", MAX_SAVED_BYTES)))
     runtime.attach()
     _runtime = runtime
 

@@ -47,6 +47,7 @@ class KernelLaunch:
     env: Mapping[str, str]
     package_dir: Path
     debug: bool
+    max_saved_bytes: int
     start_timeout_s: float
 
 
@@ -115,8 +116,9 @@ class JupyterKernel:
         spec = self._manager.kernel_spec if self._manager else None
         if spec is None or spec.language.lower() != "python":
             return
-        options = {"protocol": PROTOCOL, "debug": self._launch.debug}
-        error = await self._run_silently(_BOOTSTRAP.format(path=str(self._launch.package_dir), options=options))
+        launch = self._launch
+        options = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
+        error = await self._run_silently(_BOOTSTRAP.format(path=str(launch.package_dir), options=options))
         if error is not None:
             log.warning("kernel %s runs without controls: %s", self._launch.kernel_name, error.decode(errors="replace")[:2000])
 

@@ -40,4 +40,11 @@ class Publish:
     message: PageMessage
 
 
-Effect = StartKernel | RunCell | InterruptKernel | Publish
+@dataclass(frozen=True)
+class Note:
+    """Something for the log."""
+
+    text: str
+
+
+Effect = StartKernel | RunCell | InterruptKernel | Publish | Note

@@ -28,7 +28,7 @@ from ..wire.messages import (
     Status,
 )
 from ..wire.values import check_value
-from .effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
+from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
 from .planning import Planning
 
 TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
@@ -219,8 +219,8 @@ class Machine:
         self._running = None
         step = running.plan.steps[0]
         outcome = self._outcome(track)
-        self._planning.ran(step, outcome, track.report, running.plan.reset)
-        effects = self._end_run(cell, track, outcome)
+        notes = self._planning.ran(step, outcome, track.report, running.plan.reset)
+        effects = [*map(Note, notes), *self._end_run(cell, track, outcome)]
         if not self._stopping:
             return effects + self._continue()
         self._stopping = False

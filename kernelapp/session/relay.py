@@ -17,7 +17,7 @@ from ..kernels.kernel import Kernel, KernelMessage
 from ..notebook import Notebook
 from ..wire.codec import decode, encode
 from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, Stop, Welcome
-from .effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
+from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
 from .journal import LAYOUT_MIME, Journal
 from .machine import CodeCell, Machine
 from .mimes import as_json, find_declaration, find_report
@@ -148,6 +148,8 @@ class Relay:
                     self._run(effect)
                 case StartKernel():
                     self._spawn(self._start_kernel())
+                case Note(text):
+                    self._log.warning("%s", text)
                 case InterruptKernel():
                     self._spawn(self._interrupt())
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from kernelapp.dataflow.plan import ALL, BELOW, DEPENDENTS
-from kernelapp.dataflow.versions import Source, build_flow
-from kernelapp.session.planning import Reactive
+from kernelapp.dataflow.versions import Source
+from kernelapp.session.effects import Note
+from kernelapp.session.planning import Analysis, Reactive
 from kernelapp.wire.messages import CellFailure, CellStatus, Control, SessionStatus
 
 from .driver import FAILURE, Driver, button, slider
@@ -27,7 +28,7 @@ class Session:
         sources = [Source(cell, source, frozenset({tags[cell]} if cell in tags else ())) for cell, source in cells.items()]
         manual = tuple(cell for cell, tag in tags.items() if tag == "manual")
         self.controls = controls or (slider(),)
-        self.driver = Driver(*cells, manual=manual, planning=Reactive(build_flow(sources), mode)).start()
+        self.driver = Driver(*cells, manual=manual, planning=Reactive(Analysis(tuple(sources)), mode)).start()
 
     def step(self, failure: CellFailure | None = None) -> None:
         """The running cell ends."""
@@ -144,3 +145,20 @@ def test_rerun_while_something_runs_starts_again_from_an_empty_namespace() -> No
     assert (session.driver.run.cell, session.driver.run.reset) == ("c1", True)
     assert session.settle() == ["c1", "c2", "c1", "c2", "c3", "c4"]
     assert CellStatus.FAILED not in session.driver.statuses().values()
+
+
+def test_what_a_cell_changed_against_expectation_runs_everything_once_and_is_noted_once() -> None:
+    session = Session(CELLS)
+    session.settle()
+    session.event(1, 5)
+    session.step()
+    assert session.driver.run is not None
+    surprise = {"unfinished": False, "changed": ["n"]}
+    session.driver.do(session.driver.machine.report("c2", session.driver.run.run, surprise))
+    assert session.settle() == ["c1", "c2", "c1", "c2", "c3", "c4"]
+    notes = [effect for effect in session.driver.others if isinstance(effect, Note)]
+    assert len(notes) == 1
+    assert "c2 changed n" in notes[0].text
+    session.event(2, 6)
+    session.settle()
+    assert len([effect for effect in session.driver.others if isinstance(effect, Note)]) == 1
