@@ -326,7 +326,7 @@ async def test_scripts_of_an_output_run_in_order_modules_last_and_a_failing_one_
 
 
 async def test_a_viewer_sees_that_a_cell_failed_and_nothing_of_its_source(browser: Browser, tmp_path: Path) -> None:
-    with serving(tmp_path, "secret_name = 1 / 0", "print('next')") as server:
+    with serving(tmp_path, "secret_name = 1 / 0", "print(secret_name)") as server:
         async with viewing(browser, server) as view:
             card = view.cell("c0").locator(".ka-failed")
             await expect(card).to_contain_text("Something went wrong in this part of the app.")
