@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from . import expressions, statements
 from .known import HARMLESS_MAGICS
@@ -32,6 +33,7 @@ class Effects:
     opaque: tuple[Finding, ...] = ()
     controls: tuple[tuple[int, str], ...] = ()
     broken: bool = False
+    classes: bool = False  # holds a class statement
 
 
 def new_reader(method_names: Iterable[str] = ()) -> Reader:
@@ -48,6 +50,7 @@ def read_cell(reader: Reader, source: str, may_fail: bool = False) -> Effects:
     reader.seen = Seen()
     reader.definite = set()
     reader.nodes = 0
+    reader.runs.clear()
     before = reader.fork()
     noted = reader.log()
     reader.read_options()
@@ -65,18 +68,18 @@ def read_cell(reader: Reader, source: str, may_fail: bool = False) -> Effects:
     seen = reader.seen
     definite = frozenset(seen.ever & reader.definite)
     may = frozenset(seen.ever) - definite
-    if seen.opaque and set(seen.opaque) - seen.shell_only:
+    if reader.is_lost:
         _open_world(reader)
     mutates = {region: line for region, line in seen.mutated.items() if reader.heap.made_by[region] != reader.cell}
     return Effects(
         dict(seen.reads), definite, may, frozenset(seen.deletes), mutates, frozenset(seen.compared),
         tuple(seen.volatile.values()), tuple(seen.opaque.values()), tuple(seen.controls), parsed.broken,
+        "class " in source and any(isinstance(node, ast.ClassDef) for node in ast.walk(parsed.tree)),
     )  # fmt: skip
 
 
 def _open_world(reader: Reader) -> None:
     """After an opaque cell every name may hold something that the cell made, or got hold of."""
-    reader.world = reader.heap.make(("world",), "world", -1)
     held = {"library", "builtin"}
     for name, value in list(reader.env.items()):
         if value.kind not in held:
@@ -98,6 +101,21 @@ def method_names(sources: Iterable[str]) -> frozenset[str]:
                 if isinstance(node, ast.ClassDef):
                     found.update(one.name for one in node.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
     return frozenset(found)
+
+
+_TELL_APART = frozenset("isinstance issubclass type __class__ dataclass dataclasses singledispatch singledispatchmethod pickle joblib".split())
+
+
+@lru_cache(maxsize=4096)
+def tells_classes_apart(source: str) -> bool:
+    """Whether code may see that a class is not the very object that it was, though its body is the same."""
+    for node in ast.walk(parse(source).tree):
+        if isinstance(node, ast.MatchClass):
+            return True
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        if name in _TELL_APART or (isinstance(node, ast.Import | ast.ImportFrom) and _TELL_APART & {one.name for one in node.names}):
+            return True
+    return False
 
 
 def is_builtin(name: str) -> bool:

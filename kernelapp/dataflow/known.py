@@ -46,6 +46,7 @@ class Act:
     opaque: str = ""
 
 
+LOOKS = Act("plain")
 PURE = Act("plain", consumes=True, calls=True)
 NEW_LIST = Act("list", "copy", consumes=True, calls=True)
 MUTATES_SELF = Act("unknown", "is", ("self",))
@@ -75,10 +76,11 @@ CONTROLS = frozenset(
 
 BUILTINS: dict[str, Act] = {
     **_each(
-        "abs all any ascii bin bool bytes callable chr complex divmod float format hash help hex id int isinstance issubclass len max min"
-        " oct ord pow print repr round str sum type hasattr slice range memoryview object",
-        PURE,
+        "abs ascii bin bool callable chr complex divmod float format hash help hex id int isinstance issubclass len oct ord pow print repr"
+        " round str type hasattr slice range memoryview object display",
+        LOOKS,
     ),
+    **_each("all any bytes", PURE),
     **_each("max min", Act("unknown", "element", calls=True, consumes=True)),
     "sum": Act("unknown", "holds", consumes=True),
     **_each("list sorted", NEW_LIST),
@@ -92,7 +94,6 @@ BUILTINS: dict[str, Act] = {
     **_each("setattr delattr", Act("plain", mutates=("0",))),
     "open": Act("iterator", "new", reads=FILES),
     **_each("staticmethod classmethod property super", IS),
-    "display": PURE,
     "input": Act("plain", volatile="asks the viewer"),
     **_each("exec eval compile", Act(opaque="runs code that is text")),
     **_each("globals locals vars dir", Act(opaque="looks at all names")),

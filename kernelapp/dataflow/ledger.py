@@ -32,7 +32,8 @@ class Instructions:
     `keep`: remember the live object of a name, as (name, version). `restore`: bind a name again, as (name, how, key): how is `reference` (key:
     the version), `copy` (key: the cell that the copies were made before) or `absent` (the name is unbound). `copy`: make isolated copies
     of these names, as one group, before the cell. `keep_after`: remember these names as the cell leaves them. `digest`: tell a
-    fingerprint of each afterwards; `atoms`: only where the value is immutable. `drop`: forget. `finish`: restores after the cell.
+    fingerprint of each afterwards; `atoms`: only where the value is immutable. `expect`: the names that the cell
+    should change. `classes`: classes may be told apart by what they define alone. `drop`: forget. `finish`: restores after the cell.
     """
 
     keep: tuple[tuple[str, int], ...] = ()
@@ -42,6 +43,7 @@ class Instructions:
     digest: tuple[str, ...] = ()
     atoms: tuple[str, ...] = ()
     expect: tuple[str, ...] = ()
+    classes: bool = False
     finish: tuple[tuple[str, str, int], ...] = ()
     drop: tuple[tuple[str, int], ...] = ()
 
@@ -56,6 +58,7 @@ class Instructions:
             "digest": list(self.digest),
             "atoms": list(self.atoms),
             "expect": list(self.expect),
+            "classes": self.classes,
             "finish": [[name, how, _id(flow, key)] for name, how, key in self.finish],
             "drop": [[name, _id(flow, version)] for name, version in self.drop],
         }
@@ -169,11 +172,24 @@ class World:
             reached = flow.reach.get((name, cell))
             incarnations: dict[int, int] = {}
             for region in reached or ():
-                if region not in held or (flow.made_by[region] == cell and region not in self._renewed):
-                    held[region] = self.incarnate(flow.last_mutator(region, cell + 1) if flow.made_by[region] != cell else cell)
+                if flow.made_by[region] == cell and region not in self._renewed:
+                    held[region] = self.incarnate(cell)
                     self._renewed.add(region)
+                elif region not in held:
+                    held[region] = self._somewhere(region, cell)
                 incarnations[region] = held[region]
             self.live[name] = Binding(cell, incarnations)
+            self.references.pop((name, cell), None)
+
+    def _somewhere(self, region: int, cell: int) -> int:
+        """The newest incarnation of a region that a cell got hold of without reading a name that holds it."""
+        newest = max((one.incarnations[region] for one in self.live.values() if region in one.incarnations), default=None)
+        if newest is not None:
+            return newest
+        if self.flow.made_by[region] < 0:
+            self.state.setdefault(0, ABSENT)
+            return 0
+        return self.incarnate(self.flow.last_mutator(region, cell + 1))
 
     def taint(self, cell: int) -> None:
         """A cell did not come to its end: what it would have produced is in no known state."""

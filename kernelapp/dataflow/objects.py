@@ -127,6 +127,8 @@ def define(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.La
 
 def invoke(reader: Reader, closure: Closure, args: list[Value], keywords: dict[str, Value], rest: Value | None, node: ast.AST) -> Value:
     """Runs code of the notebook on these arguments; `rest` stands for arguments that cannot be told apart (`*args`, a callback's)."""
+    if reader.is_lost:
+        return Value("unknown", union([*args, *keywords.values(), rest or PLAIN]) | {reader.world})
     code = closure.node
     active = reader.active.get(code)
     if isinstance(code, ast.GeneratorExp):
@@ -250,8 +252,10 @@ def call_anything(reader: Reader, callee: Value, args: Iterable[Value], node: as
     regions = union(values)
     if not regions:
         return reader.make(node, "unknown", "result")
-    if reader.world >= 0 and reader.world in callee.regions:
+    if reader.world in callee.regions:
         reader.opaque("calls what an opaque cell above may have made", "replace the opaque cell by an import or by ordinary code")
+        reader.mutate_world()
+        return callee
     data = frozenset(reader.heap.data(regions))
     everything = Value("unknown", data)
     reader.mutate(data)
@@ -268,12 +272,26 @@ def call_anything(reader: Reader, callee: Value, args: Iterable[Value], node: as
 def run_all(reader: Reader, regions: Iterable[int], rest: Value, node: ast.AST) -> Value:
     """Runs all code that can be reached from these regions."""
     returned = PLAIN
+    if reader.is_lost:
+        return Value("unknown", frozenset({reader.world}))
     for region, closure in reader.closures(regions):
+        # Run once on the same arguments in the same circumstances: unknown code that calls unknown code would never end otherwise.
+        key = (region, rest.regions)
+        now = (reader.bindings, reader.heap.puts)
+        if key in reader.runs and reader.runs[key][0] in (now, None):
+            returned = join(returned, reader.runs[key][1])
+            continue
+        reader.runs[key] = (None, PLAIN)
+        # what it makes is not told apart by who called it: there would be no end of places
+        sites, reader.sites = reader.sites, [-1 - region]
         if closure.pending is not None:
             reader.mutate({region})
-            returned = join(returned, _consume(reader, closure, node))
+            result = _consume(reader, closure, node)
         else:
-            returned = join(returned, invoke(reader, closure, [], {}, rest, node))
+            result = invoke(reader, closure, [], {}, rest, node)
+        reader.sites = sites
+        reader.runs[key] = ((reader.bindings, reader.heap.puts), result)
+        returned = join(returned, result)
     return returned
 
 
@@ -285,7 +303,7 @@ def callables(reader: Reader, regions: Iterable[int]) -> list[int]:
     found: list[int] = []
     while queue:
         region = queue.pop()
-        if region in seen:
+        if region in seen or region == reader.world:
             continue
         seen.add(region)
         if region in heap.code or region in heap.classes:
@@ -327,6 +345,8 @@ def classes_of(reader: Reader, regions: Iterable[int]) -> frozenset[int]:
 def dunders(reader: Reader, regions: Iterable[int], wanted: frozenset[str] | None = None) -> Value | None:
     """Runs the special methods (those named, or all that Python may run unasked) of instances; joins what they return."""
     returned: Value | None = None
+    if reader.is_lost:
+        return None
     for region in regions:
         own = reader.heap.fields[region].get("__class__")
         if own is None:
@@ -404,6 +424,7 @@ def construct(reader: Reader, cls: Value, args: list[Value], keywords: dict[str,
 
 def attribute_of(reader: Reader, base: Value, name: str, node: ast.AST) -> Value:
     """`base.name`."""
+    reader.beware(base)
     kind = base.kind
     if kind == "library":
         return Value("library", path=f"{base.path}.{name}")
@@ -448,14 +469,18 @@ def _field(reader: Reader, region: int, name: str, node: ast.AST) -> Value:
 
 def touch(reader: Reader, value: Value) -> None:
     """An operator or a statement uses a value: special methods of the notebook's classes run."""
+    reader.beware(value)
     if reader.heap.classes and value.regions:
         dunders(reader, sorted(value.regions))
 
 
 def touch_deep(reader: Reader, value: Value) -> None:
     """A value is shown, or handed to a known function: special methods of all that it holds may run."""
+    reader.beware(value)
     if reader.heap.classes and value.regions:
-        dunders(reader, sorted(reader.heap.reach(value.regions)))
+        reached = reader.heap.reach(value.regions, reader.world)
+        reader.nodes += len(reached) // 4
+        dunders(reader, sorted(reached))
 
 
 def contents(reader: Reader, value: Value) -> Value:
@@ -480,6 +505,7 @@ def contents(reader: Reader, value: Value) -> Value:
 
 def iterate(reader: Reader, value: Value) -> Value:
     """Iterates over a value; what is used up by that counts as mutated. Gives what one element may be."""
+    reader.beware(value)
     if value.kind in ("plain", "tuple", "frame", "array", "view", "builtin", "library", "class") or value.kind in CONTAINERS:
         return contents(reader, value)
     element = contents(reader, value)

@@ -78,7 +78,7 @@ def _waiting(flow: Flow, known: Known) -> frozenset[int]:
 
 def _with_volatile(flow: Flow, producers: Collection[int]) -> set[int]:
     """Producers that run again; a volatile one makes another value, so whatever reads it runs, too."""
-    return set(producers) | flow.below(cell for cell in producers if flow.effects[cell].volatile)
+    return set(producers) | flow.below(cell for cell in producers if flow.is_volatile(cell))
 
 
 def _runnable(flow: Flow, known: Known, run: Collection[int], wait: frozenset[int]) -> tuple[set[int], set[int], set[int]]:
@@ -112,7 +112,7 @@ def _everything(flow: Flow, known: Known, wait: frozenset[int]) -> Plan:
     fresh = Known.nothing(flow)
     run, failed, stale = _runnable(flow, fresh, range(len(flow.cells)), wait - known.ran)
     tried = _try(flow, fresh, run)
-    assert isinstance(tried, tuple), "a full run lacks nothing"
+    assert isinstance(tried, tuple), "a run in order lacks nothing"
     return Plan(tried[0], True, _ids(flow, failed), _ids(flow, stale), tried[1])
 
 
@@ -121,14 +121,19 @@ def _try(flow: Flow, known: Known, run: Collection[int]) -> tuple[tuple[Step, ..
     world = World(flow, known)
     steps: list[Step] = []
     missing: set[int] = set()
+    stuck = False
+    restore: list[tuple[str, str, int]]
+    lacking: set[int]
+    # While cells run once each, from an empty namespace and in order, everything is as it should be by itself.
+    last = max(known.ran, default=-1)
     for cell in sorted(run):
-        restore, lacking = _select(world, cell, flow.needs[cell])
-        if lacking - set(run):
-            missing |= lacking
-            continue
+        in_order = known.in_order and cell > last
+        restore, lacking = ([], set()) if in_order else _select(world, cell, flow.needs[cell])
         if lacking:
-            return set()
-        keep = _hold(world, cell, restore, run)
+            stuck = True
+            missing |= lacking - set(run)
+            continue
+        keep = _hold(world, known, cell, restore)
         for name, version in keep:
             world.keep(name, version)
         world.restore(restore)
@@ -139,9 +144,9 @@ def _try(flow: Flow, known: Known, run: Collection[int]) -> tuple[tuple[Step, ..
             world.keep(name, cell)
         instructions = Instructions(keep=tuple(keep), restore=tuple(restore), copy=copy, keep_after=flow.keeps[cell])
         steps.append(_step(flow, cell, instructions, cell in known.dirty))
-    if missing:
+    if stuck:
         return missing
-    finish, lacking = _finish(world, known, run)
+    finish, lacking = ([], set()) if known.in_order and min(run, default=0) > last else _finish(world, known, run)
     if lacking:
         return lacking
     drop = tuple(key for key in world.references if key[1] < 0 or key[0] not in flow.keeps[key[1]]) if finish else ()
@@ -160,10 +165,10 @@ def _step(flow: Flow, cell: int, instructions: Instructions, changed: bool = Tru
     digest = tuple(name for name in read if not flow.reach.get((name, cell)))
     atoms = tuple(name for name in read if flow.reach.get((name, cell)))
     expect = tuple(sorted(produced)) if not flow.is_opaque(cell) else ("*",)
-    return Step(flow.cells[cell].cell, replace(instructions, digest=digest, atoms=atoms, expect=expect), changed)
+    return Step(flow.cells[cell].cell, replace(instructions, digest=digest, atoms=atoms, expect=expect, classes=flow.plain_classes), changed)
 
 
-def _hold(world: World, cell: int, restore: list[tuple[str, str, int]], run: Collection[int]) -> list[tuple[str, int]]:
+def _hold(world: World, known: Known, cell: int, restore: list[tuple[str, str, int]]) -> list[tuple[str, int]]:
     """Live versions that this cell (or what is restored for it) is about to replace, and that are wanted again."""
     flow = world.flow
     held: list[tuple[str, int]] = []
@@ -177,7 +182,7 @@ def _hold(world: World, cell: int, restore: list[tuple[str, str, int]], run: Col
         version = binding.version
         if version < cell or ((name, version) in world.references and world.references[name, version] == binding):
             continue
-        if version not in run:
+        if version not in known.dirty:
             held.append((name, version))
     return held
 
@@ -290,13 +295,23 @@ def after(
         for name in flow.produces[cell]:
             digests.pop((name, cell), None)
         _end(world, cell, step.instructions, kept, told)
-        dirty = (known.dirty - {cell}) | flow.dependents(cell)
+        # all of them show that something above failed, until it no longer does
+        dirty = (known.dirty | flow.below([cell])) - {cell}
         return world.known(known, failed=known.failed | {cell}, dirty=dirty, digests=digests, **common)
     world.run(cell)
     dirty = _dirtied(flow, known, world, cell, step, told.get("digests", {}), digests)
     _end(world, cell, step.instructions, kept, told)
     dirty = frozenset(one for one in dirty if "run-once" not in flow.cells[one].tags or one not in known.ran)
     return world.known(known, failed=known.failed - {cell}, dirty=(known.dirty - {cell}) | dirty, digests=digests, **common)
+
+
+def after_finish(flow: Flow, known: Known, finish: Instructions, report: Mapping[str, Any]) -> Known:
+    """What is known once the restores of a plan without steps are done."""
+    if report.get("missing"):
+        return replace(Known.nothing(flow), surprises=known.surprises)
+    world = World(flow, known)
+    _end(world, -1, finish, set(), report)
+    return world.known(known)
 
 
 def _before(world: World, cell: int, instructions: Instructions, kept: set[tuple[str, int]], copied: set[str]) -> None:
@@ -334,7 +349,7 @@ def _dirtied(
         digests.pop((name, cell), None)
         if new is not None:
             digests[name, cell] = new
-        if same or (not step.changed and not flow.effects[cell].volatile and cell not in known.failed):
+        if same or (not step.changed and not flow.is_volatile(cell) and cell not in known.failed):
             continue
         world.forget(name, cell)
         dirty.update(flow.readers.get((name, cell), ()))

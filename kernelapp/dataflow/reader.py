@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .known import ENVIRONMENT, FILE, FILES, LIBRARIES, NUMPY_OPTIONS, OPTIONS, PANDAS_OPTIONS, RC_PARAMS
-from .values import EMPTY, Closure, Frame, Heap, Value, join
+from .values import Closure, Frame, Heap, Value, join
 
 BUILTIN_NAMES = frozenset(dir(builtins)) | {"display", "get_ipython", "__name__", "__doc__", "__file__"}
 # Names that IPython changes behind the cells.
@@ -20,7 +20,7 @@ HISTORY_NAMES = frozenset({"_", "__", "___", "Out", "In", "_i", "_ii", "_iii", "
 
 # Following calls stops at this depth, and after this many nodes in one cell: what is left is then assumed to do anything.
 MAX_DEPTH = 12
-MAX_NODES = 60_000
+MAX_NODES = 20_000
 
 STATE_OF = {"matplotlib": RC_PARAMS, "pandas": PANDAS_OPTIONS, "numpy": NUMPY_OPTIONS, "seaborn": RC_PARAMS}
 
@@ -79,12 +79,15 @@ class Reader:
         self.seen = Seen()
         self.cell = -1
         self.frame: Frame | None = None
+        self.starred = ""  # the module that names which nobody binds may come from (`from module import *`)
         self.world = -1  # the region of everything an opaque cell may have made or got hold of; -1 before the first opaque cell
         self.logs: list[tuple[int, dict[str, Value]]] = []
         self.stack: list[ast.AST] = []
         self.sites: list[int] = []
         self.line = 1
         self.nodes = 0
+        self.bindings = 0  # counts what changed the value of a name
+        self.runs: dict[tuple[int, frozenset[int]], tuple[tuple[int, int] | None, Value]] = {}
         self.method_names: frozenset[str] = frozenset()
         self.active: dict[ast.AST, Frame] = {}
         self.here: ast.AST = ast.Pass()
@@ -127,6 +130,11 @@ class Reader:
             if region == self.world:
                 self.mutate_world()
 
+    def beware(self, value: Value) -> None:
+        """Something is done to a value: one that only an opaque cell can have bound may run any code, and read any name."""
+        if value.kind == "world":
+            self.opaque("uses what an opaque cell above bound", "replace the opaque cell by an import or by ordinary code")
+
     def mutate_world(self) -> None:
         """Something that an opaque cell may have got hold of changes: that may be anything it could see."""
         for region in self.heap.reach({self.world}):
@@ -136,6 +144,8 @@ class Reader:
 
     def opaque(self, what: str, mend: str) -> None:
         self.seen.opaque.setdefault(what, Finding(self.line, what, mend))
+        if self.world < 0:
+            self.world = self.heap.make(("world",), "world", -1)
 
     def volatile(self, what: str, mend: str = "") -> None:
         self.seen.volatile.setdefault(what, Finding(self.line, what, mend))
@@ -172,7 +182,9 @@ class Reader:
             return Value("builtin", path=name)
         if name in HISTORY_NAMES or (name.startswith(("_i", "_")) and name.lstrip("_i").isdigit()):
             self.opaque(f"reads IPython's history `{name}`", "give the value a name of its own")
-        return Value("unknown", frozenset({self.world}) if self.world >= 0 else EMPTY)
+        if self.world >= 0:
+            return Value("world", frozenset({self.world}))
+        return Value("library", path=f"{self.starred}.{name}") if self.starred else Value()
 
     def bind(self, name: str, value: Value) -> None:
         """A name of the present scope is bound."""
@@ -204,6 +216,8 @@ class Reader:
 
     def bind_global(self, name: str, value: Value) -> None:
         """A name of the notebook is bound; inside functions it only may be (they can return early)."""
+        if self.env.get(name) != value:
+            self.bindings += 1
         self.seen.ever.add(name)
         for depth, log in self.logs:
             if depth == 0:
@@ -316,7 +330,9 @@ class Reader:
         code = self.heap.code
         if not code:
             return []
-        return [(region, code[region]) for region in sorted(self.heap.reach(regions)) if region in code]
+        reached = self.heap.reach(regions, self.world)
+        self.nodes += len(reached) // 4
+        return [(region, code[region]) for region in sorted(reached) if region in code]
 
     def execute_here(self, statement: ast.stmt) -> None:
         """Runs a statement that a magic holds, on the magic's own line."""
@@ -325,6 +341,11 @@ class Reader:
         self.line = line
 
     def shell(self, what: str, mend: str) -> None:
-        """A program outside Python runs: it may change every file, but no name."""
-        self.opaque(what, mend)
+        """Something opaque that gets hold of no object of the notebook: a program outside Python, `import *`."""
+        self.seen.opaque.setdefault(what, Finding(self.line, what, mend))
         self.seen.shell_only.add(what)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the present cell may do anything already: there is nothing left to find out."""
+        return len(self.seen.opaque) > len(self.seen.shell_only)

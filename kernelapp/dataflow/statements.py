@@ -291,7 +291,8 @@ def imported(reader: Reader, node: ast.Import) -> None:
 def imported_from(reader: Reader, node: ast.ImportFrom) -> None:
     for one in node.names:
         if one.name == "*":
-            reader.opaque(f"`from {node.module} import *` binds names that cannot be seen", "import the names that are used")
+            reader.shell(f"`from {node.module} import *` binds names that cannot be seen", "import the names that are used")
+            reader.starred = node.module or ""
         else:
             reader.bind(one.asname or one.name, Value("library", path=f"{node.module}.{one.name}"))
 

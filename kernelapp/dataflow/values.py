@@ -94,6 +94,7 @@ class Heap:
     """The regions of a notebook, and which are held in which."""
 
     def __init__(self) -> None:
+        self.puts = 0  # counts what changed
         self.fields: list[dict[str, Value]] = []
         self.kinds: list[str] = []
         self.made_by: list[int] = []
@@ -116,7 +117,10 @@ class Heap:
         """`value` may be held in a field of the region, beside what was there."""
         fields = self.fields[region]
         old = fields.get(name)
-        fields[name] = value if old is None else join(old, value)
+        new = value if old is None else join(old, value)
+        if new != old:
+            fields[name] = new
+            self.puts += 1
 
     def held(self, region: int) -> frozenset[int]:
         """The regions directly held in one."""
@@ -130,16 +134,19 @@ class Heap:
                 found = one if found is None else join(found, one)
         return Value() if found is None else found
 
-    def reach(self, regions: Iterable[int]) -> set[int]:
-        """The regions, and all that is held in them, however deep."""
+    def reach(self, regions: Iterable[int], stop: int = -1) -> set[int]:
+        """The regions, and all that is held in them, however deep; what the region `stop` holds is not entered."""
         seen = set(regions)
         queue = list(seen)
         while queue:
-            for value in self.fields[queue.pop()].values():
-                for region in value.regions:
-                    if region not in seen:
-                        seen.add(region)
-                        queue.append(region)
+            region = queue.pop()
+            if region == stop:
+                continue
+            for value in self.fields[region].values():
+                for inner in value.regions:
+                    if inner not in seen:
+                        seen.add(inner)
+                        queue.append(inner)
         return seen
 
     def data(self, regions: Iterable[int]) -> set[int]:

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .effects import Effects, Finding, method_names, new_reader, read_cell
+from .effects import Effects, Finding, method_names, new_reader, read_cell, tells_classes_apart
 from .known import FILE, FILES
 from .values import Heap, Value
 
@@ -48,6 +48,7 @@ class Flow:
     copies: tuple[tuple[str, ...], ...]
     keeps: tuple[tuple[str, ...], ...]
     controls: frozenset[int]
+    plain_classes: bool = True  # no cell can tell a class from another with the same body
     index: Mapping[str, int] = field(default_factory=dict)
 
     def wanted(self, name: str, cell: int) -> int:
@@ -64,6 +65,10 @@ class Flow:
 
     def is_opaque(self, cell: int) -> bool:
         return bool(self.effects[cell].opaque)
+
+    def is_volatile(self, cell: int) -> bool:
+        """Whether a cell may make something else when it runs again on the same inputs."""
+        return bool(self.effects[cell].volatile) or (self.effects[cell].classes and not self.plain_classes)
 
     def dependents(self, cell: int) -> frozenset[int]:
         """The cells that read what a cell produces."""
@@ -127,7 +132,7 @@ def _surprised(effects: Effects, before: dict[str, Value], after: dict[str, Valu
         after.setdefault(name, Value())
     return Effects(
         effects.reads, effects.binds, effects.may_bind | (frozenset(names) - effects.binds), effects.deletes, {**line, **effects.mutates},
-        effects.compared, effects.volatile, effects.opaque, effects.controls, effects.broken,
+        effects.compared, effects.volatile, effects.opaque, effects.controls, effects.broken, effects.classes,
     )  # fmt: skip
 
 
@@ -142,7 +147,8 @@ def _note(notes: _Notes, effects: Effects, before: dict[str, Value], after: dict
     produced = set(effects.binds | effects.may_bind | mutated)
     notes.produced.append(produced)
     # Reached as of now: what cells below will put into these objects is no part of this version.
-    notes.values.append({name: frozenset(heap.reach(after[name].regions)) for name in produced if name in after and after[name].regions})
+    names = after if effects.opaque else produced
+    notes.values.append({name: frozenset(heap.reach(after[name].regions)) for name in names if name in after and after[name].regions})
 
 
 def _universe(notes: _Notes) -> frozenset[str]:
@@ -197,6 +203,7 @@ def _assemble(cells: tuple[Source, ...], notes: _Notes, tracked: frozenset[int],
         tuple(frozenset(effects.mutates) for effects in notes.effects), {region: heap.made_by[region] for region in tracked},
         {region: tuple(found) for region, found in mutators.items()}, (), (),
         frozenset(cell for cell in range(count) if notes.effects[cell].controls or cells[cell].cell in seen_controls),
+        not any(tells_classes_apart(one.source) for one in cells),
         {one.cell: position for position, one in enumerate(cells)},
     )  # fmt: skip
     for cell in range(count):
@@ -220,7 +227,7 @@ def _with_saves(flow: Flow, readers: dict[tuple[str, int], tuple[int, ...]]) -> 
 def _replaced(flow: Flow, readers: dict[tuple[str, int], tuple[int, ...]], copies: tuple[tuple[str, ...], ...], keeps: tuple[tuple[str, ...], ...]) -> Flow:
     return Flow(
         flow.cells, flow.effects, flow.needs, flow.produces, flow.producers, readers, flow.reach, flow.mutated, flow.made_by,
-        flow.mutators, copies, keeps, flow.controls, flow.index,
+        flow.mutators, copies, keeps, flow.controls, flow.plain_classes, flow.index,
     )  # fmt: skip
 
 

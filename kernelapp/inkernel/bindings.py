@@ -50,6 +50,9 @@ class Bindings:
             self._keep(name, version, namespace)
         self._report["missing"] = self._restore(instructions["restore"], namespace)
         self._copy(instructions["cell"], instructions["copy"], namespace)
+        # what the cell makes anew need not be kept as it was
+        for key in [key for key in self._saved if key[0] == "reference" and key[2] == instructions["cell"]]:
+            self._forget(key)
         self._looks = self._look(namespace)
 
     def after(self, namespace: MutableMapping[str, Any]) -> Dict[str, Any]:
@@ -60,7 +63,7 @@ class Bindings:
             self._keep(name, instructions["cell"], namespace)
         for names, atoms in ((instructions["digest"], False), (instructions["atoms"], True)):
             for name in names:
-                digest = fingerprints.exact(name, namespace.get(name, ABSENT), atoms) if name in namespace or hidden.is_hidden(name) else "absent"
+                digest = fingerprints.exact(name, namespace.get(name, ABSENT), atoms, instructions["classes"]) if name in namespace or hidden.is_hidden(name) else "absent"
                 if digest is not None:
                     report["digests"][name] = digest
         unfinished = self._restore(instructions["finish"], namespace)

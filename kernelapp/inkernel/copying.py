@@ -47,30 +47,29 @@ def is_atom(value: Any) -> bool:
     if module.startswith("pandas"):
         return kind.__name__ in ("Timestamp", "Timedelta", "NaTType", "NAType", "Period", "Interval")
     if isinstance(value, type):
-        return _is_plain_class(value)
+        return is_plain_class(value)
     if kind is types.FunctionType:
         return _is_plain_function(value)
     return False
 
 
-def _is_plain_class(cls: type) -> bool:
+def is_plain_class(cls: type) -> bool:
     if cls.__module__ != "__main__":
         return True
     known = (types.FunctionType, property, staticmethod, classmethod, types.GetSetDescriptorType, types.MemberDescriptorType)
     ignored = ("__annotations__", "__dict__", "__weakref__", "__abstractmethods__", "_abc_impl", "__static_attributes__")
     ignored += ("__dataclass_fields__", "__dataclass_params__", "__annotate_func__", "__annotations_cache__")
     own = (value for name, value in vars(cls).items() if name not in ignored)
-    return all(isinstance(value, known) or is_atom(value) for value in own) and all(_is_plain_class(base) for base in cls.__bases__)
+    return all(isinstance(value, known) or is_atom(value) for value in own) and all(is_plain_class(base) for base in cls.__bases__)
 
 
 def _is_plain_function(function: types.FunctionType) -> bool:
-    if function.__module__ != "__main__":
-        return not function.__closure__
-    held: List[Any] = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    try:
-        held += [cell.cell_contents for cell in function.__closure__ or ()]
-    except ValueError:
+    # what a closure holds can be bound anew by `nonlocal`
+    if function.__closure__:
         return False
+    if function.__module__ != "__main__":
+        return True
+    held = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
     return not vars(function) and all(is_atom(one) for one in held)
 
 
@@ -105,7 +104,7 @@ class Copier:
             return self._remember(value, value.clone())
         if isinstance(value, tuple) and hasattr(value, "_fields"):
             return self._remember(value, kind._make(self.copy(one) for one in value))  # type: ignore[attr-defined]
-        if _is_plain_instance(value):
+        if is_plain_instance(value):
             return self._instance(value)
         raise Refused(kind.__name__)
 
@@ -213,14 +212,14 @@ def _has_atomic_cells(pandas: Any, table: Any) -> bool:
     return all(len(column) <= MAX_OBJECT_CELLS and all(is_atom(one) for one in column.array) for column in columns)
 
 
-def _is_plain_instance(value: Any) -> bool:
+def is_plain_instance(value: Any) -> bool:
     """An object whose whole state is its `__dict__`, of a class of the notebook (or an estimator, which is the same by convention)."""
     cls = type(value)
     if not hasattr(value, "__dict__"):
         return False
     if cls.__module__.startswith("sklearn."):
         return cls.__basicsize__ == object.__basicsize__ + 16
-    if cls.__module__ != "__main__" or not _is_plain_class(cls):
+    if cls.__module__ != "__main__" or not is_plain_class(cls):
         return False
     special = ("__deepcopy__", "__copy__", "__reduce__", "__reduce_ex__", "__getstate__", "__slots__", "__del__")
     return all(

@@ -9,7 +9,7 @@ import types
 from typing import Any, Dict, Optional, Tuple
 
 from . import hidden
-from .copying import is_atom
+from .copying import is_atom, is_plain_class, is_plain_instance
 
 MAX_NODES = 5_000
 MAX_BYTES = 1_000_000
@@ -21,7 +21,8 @@ class _Unknown(Exception):
 
 
 class _Digest:
-    def __init__(self, atoms: bool) -> None:
+    def __init__(self, atoms: bool, classes: bool) -> None:
+        self._classes = classes
         self._hash = hashlib.blake2b(digest_size=16)
         self._atoms = atoms
         self._nodes = 0
@@ -51,7 +52,8 @@ class _Digest:
             self._function(value)
         elif isinstance(value, type) or kind in (types.FunctionType, types.BuiltinFunctionType):
             if value.__module__ == "__main__":
-                raise _Unknown
+                self._class(value)
+                return
             self.add("library", value.__module__, value.__qualname__, id(value))
         elif is_atom(value):
             if kind.__module__ == "__main__":
@@ -80,6 +82,27 @@ class _Digest:
             else:
                 self.value(constant)
 
+    def _class(self, value: type) -> None:
+        known = self._seen.setdefault(id(value), len(self._seen))
+        self.add("class", value.__name__, known)
+        if known != len(self._seen) - 1:
+            return
+        if not self._classes or type(value) is not type or not is_plain_class(value):
+            raise _Unknown
+        for base in value.__bases__:
+            if base is not object and base.__module__ != "__main__":
+                raise _Unknown
+            self.value(base)
+        for name, one in vars(value).items():
+            if name in ("__dict__", "__weakref__"):
+                continue
+            self.add(name)
+            if isinstance(one, property):
+                for part in (one.fget, one.fset, one.fdel):
+                    self.value(part)
+            else:
+                self.value(one.__func__ if isinstance(one, (staticmethod, classmethod)) else one)
+
     def _mutable(self, value: Any, kind: type) -> None:
         # An object met again stands for its first meeting, so that sharing is part of the fingerprint.
         known = self._seen.setdefault(id(value), len(self._seen))
@@ -101,6 +124,9 @@ class _Digest:
             self.add("array", value.dtype, value.shape, value.flags.writeable, value.tobytes())
         elif kind.__module__.startswith("pandas"):
             self._table(value)
+        elif is_plain_instance(value) and kind.__module__ == "__main__":
+            self._class(kind)
+            self.value(vars(value))
         else:
             raise _Unknown
 
@@ -133,10 +159,10 @@ class _Digest:
             self.value(one)
 
 
-def exact(name: str, value: Any, atoms: bool) -> Optional[str]:
+def exact(name: str, value: Any, atoms: bool, classes: bool = False) -> Optional[str]:
     """A fingerprint that is equal only for values that no cell could tell apart; None where there is none (or, with `atoms`, where the value
-    can be mutated)."""
-    digest = _Digest(atoms)
+    can be mutated). With `classes`, a class of the notebook counts as the same when its body is."""
+    digest = _Digest(atoms, classes)
     try:
         if hidden.is_hidden(name):
             state = hidden.read(name)

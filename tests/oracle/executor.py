@@ -87,6 +87,9 @@ class Executor:
                 value = None if last is None else eval(last, self.namespace)  # type: ignore[arg-type]
                 if value is not None:
                     print("->", repr(value))
+        except RecursionError:
+            # how deep it went depends on who called us
+            return "failed", "RecursionError"
         except Exception as error:
             return "failed", f"{shown.getvalue()}{type(error).__name__}: {error}"
         return "done", shown.getvalue()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from kernelapp.dataflow.versions import build_flow
 
 from .generator import FAMILIES, Chooser, Notebook, Seeded, write_notebook
-from .session import Difference, Session, Twist, compare, least, run_all
+from .session import Difference, Reference, Session, Twist, compare, least, run_all
 
 EVENTS_PER_NOTEBOOK = 5
 
@@ -55,15 +55,16 @@ def try_notebook(notebook: Notebook, choose: Chooser, events: int = EVENTS_PER_N
     reference = run_all(notebook.cells, flow, values)
     found = compare(0, session, reference)
     for event in range(1, events + 1):
-        if found or not notebook.controls:
+        if found or not reference.controls():
             break
-        control = notebook.controls[choose.below(len(notebook.controls))]
-        values = {**values, control: choose.below(10)}
+        control, value = pick_event(reference, choose)
+        values = {**values, control: value}
         if choose.below(8) == 7:
             # the event comes while another plan runs
             session.settle(values, {control.partition("-")[0]}, stop_after=1 + choose.below(3))
-            values = {**values, notebook.controls[0]: choose.below(10)}
-            session.settle(values, {notebook.controls[0].partition("-")[0]})
+            control, value = pick_event(reference, choose)
+            values = {**values, control: value}
+            session.settle(values, {control.partition("-")[0]})
             reference = run_all(notebook.cells, flow, values)
             found = compare(event, session, reference)
             continue
@@ -83,6 +84,13 @@ def try_notebook(notebook: Notebook, choose: Chooser, events: int = EVENTS_PER_N
     elif session.surprises:
         tally.failures.append(explain(notebook, [], session))
     return tally
+
+
+def pick_event(reference: Reference, choose: Chooser) -> tuple[str, int]:
+    """A control that is on the page, and a value that it does not have."""
+    present = reference.controls()
+    control = sorted(present)[choose.below(len(present))]
+    return control, (present[control] + 1 + choose.below(9)) % 10
 
 
 def explain(notebook: Notebook, found: list[Difference], session: Session) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kernelapp.dataflow import plan as planning
-from kernelapp.dataflow.ledger import Known
+from kernelapp.dataflow.ledger import Instructions, Known
 from kernelapp.dataflow.plan import Plan, Step
 from kernelapp.dataflow.versions import Flow, Source, build_flow
 from kernelapp.inkernel.bindings import Bindings
@@ -55,12 +55,18 @@ class Session:
             plan = planning.plan(self.flow, self.known)
             for cell in plan.upstream_failed:
                 self.shown[cell] = UPSTREAM_FAILED
+            if plan.finish is not None:
+                self._finish(plan.finish)
             if not plan.steps:
                 break
             self._run(plan)
         else:
             assert stop_after < MAX_STEPS, "the plan does not end"
         self.states = read_states()
+
+    def _finish(self, finish: Instructions) -> None:
+        self.bindings.before(finish.to_json(self.flow, ""), self.executor.namespace)
+        self.known = planning.after_finish(self.flow, self.known, finish, self.bindings.after(self.executor.namespace))
 
     def _run(self, plan: Plan) -> None:
         step = self.twist(plan.steps[0])
@@ -84,6 +90,13 @@ class Reference:
     shown: dict[str, Output]
     names: dict[str, str]
     reads: dict[str, Reads]
+
+    def controls(self) -> dict[str, int]:
+        """The controls on the page, with their values."""
+        prefix = "control "
+        return {
+            name.removeprefix(prefix): int(value) for reads in self.reads.values() for name, value in reads.values.items() if name.startswith(prefix)
+        }
 
 
 def run_all(cells: Sequence[Source], flow: Flow, values: Mapping[str, int]) -> Reference:
