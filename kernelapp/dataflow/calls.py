@@ -311,11 +311,7 @@ def _result(reader: Reader, act: Act, base: Value | None, given: Given, name: st
     sources = ([base] if base is not None else []) + given.all
     kind = act.result
     if kind == "same":
-        kind = sources[0].kind if sources else "unknown"
-        if act.shares == "new":
-            return reader.make(given.node, kind) if union(sources) else PLAIN
-        if kind not in CONTAINERS and kind != "frame":
-            return _shared(reader, given.node, "unknown", sources)
+        return _duplicate(reader, given.node, sources, deep=act.shares == "new")
     if kind in ("plain", "path", "library") and act.shares == "new":
         return Value(kind if kind != "library" else "unknown", path=sources[0].path if kind == "path" and sources else "")
     if act.shares == "new":
@@ -332,6 +328,26 @@ def _result(reader: Reader, act: Act, base: Value | None, given: Given, name: st
     if act.shares == "is":
         return Value(kind, made.regions | frozenset(reader.heap.data(union(sources))))
     return Value(made.kind, made.regions, path="defaultdict") if name.endswith("defaultdict") else made
+
+
+def _duplicate(reader: Reader, node: ast.AST, sources: list[Value], deep: bool) -> Value:
+    """A copy of the first source, with or without copies of what it holds."""
+    kind = sources[0].kind if sources else "unknown"
+    if not union(sources):
+        return PLAIN
+    if kind in ("frame", "array"):
+        return copied(reader, node, kind, sources)
+    if kind not in CONTAINERS:
+        return _shared(reader, node, "unknown", sources)
+    if not deep:
+        return copied(reader, node, kind, sources)
+    made, inner = reader.make(node, kind), reader.make(node, "unknown", "inside")
+    for region in made.regions:
+        reader.heap.put(region, ELEMENT, inner)
+    for region in inner.regions:
+        # code that the original held is shared by a deep copy, too
+        reader.heap.put(region, ELEMENT, Value("unknown", frozenset(objects.callables(reader, union(sources)))))
+    return made
 
 
 def _element(reader: Reader, kind: str, sources: list[Value], given: Given) -> Value:

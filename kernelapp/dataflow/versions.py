@@ -209,18 +209,22 @@ def _assemble(cells: tuple[Source, ...], notes: _Notes, tracked: frozenset[int],
     for cell in range(count):
         for name in needs[cell]:
             readers.setdefault((name, partial.wanted(name, cell)), []).append(cell)
-    return _with_saves(partial, {key: tuple(found) for key, found in readers.items()})
+    rigid = frozenset(region for region in tracked if heap.kinds[region] in ("class", "function", "static", "classmethod", "scope"))
+    return _with_saves(partial, {key: tuple(found) for key, found in readers.items()}, rigid)
 
 
-def _with_saves(flow: Flow, readers: dict[tuple[str, int], tuple[int, ...]]) -> Flow:
-    """Adds what is worth saving: versions that are lost later, and that a cell may want which an event can run again."""
+def _with_saves(flow: Flow, readers: dict[tuple[str, int], tuple[int, ...]], rigid: frozenset[int]) -> Flow:
+    """Adds what is worth saving: versions that are lost later, and that a cell may want which an event can run again.
+
+    `rigid`: mutated regions of which no copy can be made (classes, functions).
+    """
     flow = _replaced(flow, readers, (), ())
     running = _may_run(flow)
     keeps: list[tuple[str, ...]] = []
     copies: list[tuple[str, ...]] = []
     for cell in range(len(flow.cells)):
         keeps.append(tuple(sorted(name for name in flow.produces[cell] if _worth_keeping(flow, name, cell, running))))
-        copies.append(_worth_copying(flow, cell, running))
+        copies.append(_worth_copying(flow, cell, running, rigid))
     return _replaced(flow, readers, tuple(copies), tuple(keeps))
 
 
@@ -255,7 +259,7 @@ def _worth_keeping(flow: Flow, name: str, cell: int, running: set[int]) -> bool:
     return any(reader in running for reader in flow.readers.get((name, cell), ()))
 
 
-def _worth_copying(flow: Flow, cell: int, running: set[int]) -> tuple[str, ...]:
+def _worth_copying(flow: Flow, cell: int, running: set[int], rigid: frozenset[int]) -> tuple[str, ...]:
     """The names that share objects with what a cell mutates, where some cell that may run wants them as they are before it."""
     mutated = flow.mutated[cell]
     if not mutated or flow.is_opaque(cell):
@@ -273,7 +277,7 @@ def _worth_copying(flow: Flow, cell: int, running: set[int]) -> tuple[str, ...]:
                 regions |= found
                 grown = True
     useful = any(reader in running for name in group for reader in flow.readers.get((name, versions[name]), ()))
-    return tuple(sorted(group)) if useful else ()
+    return tuple(sorted(name for name in group if rigid.isdisjoint(reach[name]))) if useful else ()
 
 
 @dataclass(frozen=True)

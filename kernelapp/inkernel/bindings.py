@@ -38,7 +38,10 @@ class Bindings:
         self._looks: Dict[str, Tuple[Any, Any]] = {}
 
     def clear(self) -> None:
-        """Forgets everything (the namespace was emptied)."""
+        """Forgets everything (the namespace was emptied), and puts hidden state back to what it was before any cell changed it."""
+        for (_, name, version), value in self._saved.items():
+            if version == "" and hidden.is_hidden(name):
+                hidden.write(name, value)
         self._saved.clear()
         self._sizes.clear()
 
@@ -51,7 +54,7 @@ class Bindings:
         self._report["missing"] = self._restore(instructions["restore"], namespace)
         self._copy(instructions["cell"], instructions["copy"], namespace)
         # what the cell makes anew need not be kept as it was
-        for key in [key for key in self._saved if key[0] == "reference" and key[2] == instructions["cell"]]:
+        for key in [key for key in self._saved if key[0] == "reference" and key[2] == instructions["cell"] != ""]:
             self._forget(key)
         self._looks = self._look(namespace)
 

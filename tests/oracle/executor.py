@@ -7,6 +7,7 @@ import builtins
 import contextlib
 import io
 import linecache
+import re
 import types
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from kernelapp.inkernel import hidden
 Output = tuple[str, str]
 
 UPSTREAM_FAILED: Output = ("upstream-failed", "")
+
+
+_ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
 class Controls:
@@ -91,8 +95,8 @@ class Executor:
             # how deep it went depends on who called us
             return "failed", "RecursionError"
         except Exception as error:
-            return "failed", f"{shown.getvalue()}{type(error).__name__}: {error}"
-        return "done", shown.getvalue()
+            return "failed", _ADDRESS.sub("0x", f"{shown.getvalue()}{type(error).__name__}: {error}")
+        return "done", _ADDRESS.sub("0x", shown.getvalue())
 
 
 @dataclass

@@ -344,6 +344,77 @@ class Writer:
             return f"{self.bind('stream')} = np.random.default_rng({self.number(1)})"
         return f"import random\nrandom.seed({self.number(2)})\n{self.bind('int')} = random.randrange(99)"
 
+    def hidden(self) -> str:
+        """State that no name holds: options, the environment."""
+        one = self.number(1)
+        return self.pick(
+            (
+                f"pd.set_option('display.max_rows', {one} % 5 + 1)",
+                "print(pd.get_option('display.max_rows'))",
+                f"np.set_printoptions(precision={one} % 4)",
+                "print(np.array([1 / 3]))",
+                f"import os\nos.environ['KERNELAPP_ORACLE'] = str({one})",
+                "import os\nprint(os.environ.get('KERNELAPP_ORACLE'))",
+                f"import random\nrandom.seed({one})",
+                "import random\nrandom.seed(3)\nprint(random.random())",
+                f"np.random.seed({one} % 9)\nprint(np.random.rand())",
+            )
+        )
+
+    def shared(self) -> str:
+        """Objects that are held by others, or met again by other ways."""
+        one = self.number(1)
+        name, other = self.some("list"), self.some("nested")
+        thing, cls, call = self.some("thing"), self.some("class"), self.some("call1")
+        forms = [f"def tag(it, to={name or '[0]'}):\n    to.append(it)\n    return len(to)\nprint(tag({one}))"]
+        if name:
+            forms += [
+                f"keep = {{'a': {name}}}\nkeep['a'].append({one})",
+                f"push = {name}.append\npush({one})",
+                f"first, *rest = {name}\n{name}[0] = len(rest) + {one}",
+                f"for position, it in enumerate({name}):\n    {name}[position] = it + {one}",
+                f"{self.bind('list')} = {name}[:]",
+                f"pair = ({name}, {one})\npair[0].reverse()",
+                f"import functools\ngrow = functools.partial({name}.insert, 0)\ngrow({one})",
+                f"print({name} is {self.some('list')})",
+                f"{self.bind('stream')} = (it + {one} for it in {name})",
+                f"import copy\n{self.bind('list')} = copy.copy({name})",
+            ]
+        if other:
+            forms += [f"row = {other}[0]\nrow.append({one})", f"import copy\n{self.bind('nested')} = copy.deepcopy({other})", f"{other}[0], {other}[-1] = {other}[-1], {other}[0]"]
+        if thing:
+            forms += [
+                f"setattr({thing}, 'rate', {one})", f"more = {thing}.add\nmore({one})", f"{self.bind('thing')} = {thing}.add({one})",
+                f"things = [{thing}, {thing}]\nthings[0].add({one})", f"print(isinstance({thing}, {cls or 'int'}))",
+            ]  # fmt: skip
+        if cls:
+            forms += [f"{cls}.rate = {one}", f"{cls}.seen = []\n{cls}.seen.append({one})"]
+        if call:
+            forms.append(f"import functools\n@functools.lru_cache\ndef {self.bind('call1')}(it):\n    return {call}(it) + {one}")
+        form = self.pick(forms)
+        self.late = [pair for pair in self.late if pair[1] in form]
+        return form
+
+    def wrapped(self) -> str:
+        one = self.number(1)
+        call = self.some("call1") or "abs"
+        self.fresh += 1
+        return self.pick(
+            (
+                f"def twice(f):\n    def inner(it):\n        return f(f(it)) + {one}\n    return inner\n@twice\ndef {self.bind('call1')}(it):\n    return {call}(it)",
+                f"from dataclasses import dataclass, field\n@dataclass\nclass D{self.fresh}:\n    a: int = 1\n"
+                f"    items: list = field(default_factory=list)\nd = D{self.fresh}({one})\nd.items.append({one})\nd",
+                f"class Box:\n    def __init__(self):\n        self.held = {{}}\n    def __getitem__(self, key):\n        return self.held.get(key, {one})\n"
+                f"    def __setitem__(self, key, it):\n        self.held[key] = it\n    def __len__(self):\n        return len(self.held) + {one} % 3\n"
+                f"    def __iter__(self):\n        yield from self.held\n    def __add__(self, it):\n        self.held['sum'] = it\n        return self\nbox = Box()",
+                f"box['k'] = {one}\nprint(len(box), box['k'], list(box))",
+                f"box + {one}\nprint(box.held)",
+                f"async def later():\n    return {one}\nimport asyncio\nprint(asyncio.new_event_loop().run_until_complete(later()))",
+                f"def each():\n    for it in range({one} % 4):\n        yield it + {self.number(1)}\n{self.bind('stream')} = each()",
+                f"def spread(*args, **more):\n    args[0].append({one})\n    return len(args) + len(more)\nprint(spread({self.some('list') or '[]'}, 1, k={one}))",
+            )
+        )
+
     # statements that cannot be read
 
     def opaque(self) -> str:
@@ -369,9 +440,11 @@ class Writer:
         rare = [self.error, self.manage, self.conditional_control]
         if self.family == REDEFINING:
             common += [self.derive, self.augment, self.swap, self.derive, self.globally, self.forget]
+            rare += [self.hidden]
         if self.family in (MUTATING, OPAQUE):
             common += [self.mutate, self.mutate, self.alias, self.mutator, self.augment, self.mutate, self.alias]
-            rare += [self.shuffle]
+            common += [self.shared, self.shared, self.wrapped]
+            rare += [self.shuffle, self.hidden, self.hidden]
         if self.family == OPAQUE:
             rare += [self.opaque, self.opaque, self.opaque]
         text = self.pick(rare)() if self.chance(14 if self.family == OPAQUE else 10) else self.pick(common)()
