@@ -6,6 +6,8 @@ import type { SessionState } from "./wire.ts";
 /** Runs shorter than this are not announced: a slider would talk without end. */
 const ANNOUNCE_AFTER_MS = 2000;
 const NOTICE_MS = 8000;
+/** Shorter runs leave what stands around the cells as it is: drawing it twice would cost more than many a run. */
+const DRAW_AFTER_MS = 250;
 
 export type PageState = SessionState | "connecting" | "reconnecting";
 
@@ -33,11 +35,16 @@ export class Chrome {
   private readonly live: HTMLElement;
   private readonly notice: HTMLElement;
   private readonly drawer: Drawer;
+  private view: View = { state: "connecting", place: null, detail: null, restartable: false, over: 0, cells: 0 };
+  private drawTimer: ReturnType<typeof setTimeout> | undefined;
   private announced = "";
   private timer: ReturnType<typeof setTimeout> | undefined;
   private noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(body: HTMLElement, actions: Actions) {
+  constructor(
+    private readonly body: HTMLElement,
+    actions: Actions,
+  ) {
     this.sidebar = part(body, ".ka-sidebar-body");
     this.cells = part(body, ".ka-cells");
     this.pill = part(body, ".ka-pill");
@@ -53,18 +60,27 @@ export class Chrome {
   }
 
   show(view: View): void {
+    this.view = view;
+    this.drawer.show();
+    const isRunning = view.state === "running";
+    this.announce(isRunning ? "Running" : describe(view), isRunning);
+    if (!isRunning || this.body.dataset.shown !== "idle") this.draw();
+    else this.drawTimer ??= setTimeout(() => this.draw(), DRAW_AFTER_MS);
+  }
+
+  private draw(): void {
+    clearTimeout(this.drawTimer);
+    this.drawTimer = undefined;
+    const { view, body, pill } = this;
+    if (body.dataset.shown !== view.state) body.dataset.shown = view.state;
     const text = describe(view);
-    if (this.pill.textContent !== text) this.pill.textContent = text;
+    if (pill.textContent !== text) pill.textContent = text;
     this.progress.style.setProperty("--ka-share", String(view.cells > 0 ? view.over / view.cells : 0));
     const isDead = view.state === "dead";
     this.banner.hidden = !isDead;
-    if (isDead) {
-      part(this.banner, "p").textContent = view.detail ?? "The kernel of this session has ended.";
-      part(this.banner, ".ka-restart").hidden = !view.restartable;
-    }
-    this.drawer.show();
-    const isRunning = view.state === "running";
-    this.announce(isRunning ? "Running" : text, isRunning);
+    if (!isDead) return;
+    part(this.banner, "p").textContent = view.detail ?? "The kernel of this session has ended.";
+    part(this.banner, ".ka-restart").hidden = !view.restartable;
   }
 
   /** A sentence for the viewer that belongs to no control. */

@@ -39,7 +39,10 @@ export class StreamItem implements Item {
 
   /** The same element begins anew, for a stream at the same place in the next run, and keeps its height until that is over. */
   restart(name: string, text: string): void {
-    this.node.style.minHeight = `${this.node.offsetHeight}px`;
+    // Measured only where the text gets shorter, since the page must be laid out for it.
+    const { node } = this;
+    const isShorter = text.length < (node.textContent?.length ?? 0) || text.split("\n").length < node.childElementCount;
+    if (isShorter) node.style.minHeight = `${node.offsetHeight}px`;
     this.name = name;
     this.node.dataset.stream = name;
     this.terminal.reset();

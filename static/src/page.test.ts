@@ -86,6 +86,24 @@ describe("the page's state", () => {
     expect(state()).toBe("idle");
   });
 
+  it("shows around the cells only runs that take their time", () => {
+    vi.useFakeTimers();
+    up();
+    status("idle");
+    const before = document.querySelector("header")?.innerHTML;
+    const shown = () => [document.body.dataset.shown, document.querySelector("header")?.innerHTML === before];
+    for (const to of ["running", "idle", "running"]) {
+      status(to);
+      vi.advanceTimersByTime(200);
+      expect(shown()).toEqual(["idle", true]);
+    }
+    vi.advanceTimersByTime(100);
+    expect(shown()).toEqual(["running", false]);
+    status("idle");
+    expect(shown()).toEqual(["idle", true]);
+    vi.useRealTimers();
+  });
+
   it("is idle again when an event is refused, with the value and a reason at the control", async () => {
     up();
     status("idle");

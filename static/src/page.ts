@@ -208,7 +208,7 @@ export class Page implements Listener {
     const state = this.state();
     const statuses = [...this.cells.values()].map((cell) => cell.status);
     const over = statuses.filter((each) => each !== "queued" && each !== "running").length;
-    this.body.dataset.state = state;
+    if (this.body.dataset.state !== state) this.body.dataset.state = state;
     this.chrome.show({ ...this.status, state, over, cells: statuses.length });
   }
 }
