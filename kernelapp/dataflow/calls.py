@@ -4,11 +4,14 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from . import known, magics, objects
+from . import known, libraries, magics, objects
+from .functions import call_anything, callables, invoke
 from .known import Act
-from .objects import call_anything, call_method, construct, contents, copied, find_attribute, invoke, iterate, touch_deep
+from .objects import call_method, construct, contents, copied, find_attribute, iterate, touch_deep
 from .reader import Reader
 from .values import CONTAINERS, ELEMENT, PLAIN, Value, join, union
+
+_CALL = frozenset({"__call__"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ def _library(reader: Reader, path: str, given: Given) -> Value:
         control = path.removeprefix("kernelapp.").removeprefix("sidebar.")
         if control in known.CONTROLS:
             reader.seen.controls.append((given.node.lineno if not reader.stack else reader.line, control))
-    act = known.function(path)
+    act = libraries.function(path)
     if act is None:
         _unknown_library(reader)
         return call_anything(reader, PLAIN, given.all, given.node)
@@ -242,7 +245,9 @@ def apply(reader: Reader, act: Act, base: Value | None, given: Given, name: str)
     if act.volatile:
         reader.volatile(f"`{name}` {act.volatile}")
     values = given.all
-    path = next((value.path for value in ([base] if base is not None else []) + values if value.kind in ("plain", "path") and value.path), "")
+    path = next(
+        (value.path for value in ([base] if base is not None else []) + values if value.kind in ("plain", "path") and value.path), ""
+    )
     _state(reader, act, path)
     for value in values:
         touch_deep(reader, value)
@@ -258,10 +263,10 @@ def _callbacks(reader: Reader, base: Value | None, given: Given) -> None:
     """Functions among the arguments are called with what the other arguments (and the receiver) hold."""
     if not reader.heap.code:
         return
-    functions = [value for value in given.all if value.regions and objects.callables(reader, value.regions)]
+    functions = [value for value in given.all if value.regions and callables(reader, value.regions)]
     for value in given.all:
         if value.kind == "instance":
-            objects.dunders(reader, sorted(value.regions), frozenset({"__call__"}))
+            objects.dunders(reader, sorted(value.regions), _CALL)
     if not functions:
         return
     others = [value for value in given.all if value.kind != "function"] + ([base] if base is not None else [])
@@ -269,7 +274,7 @@ def _callbacks(reader: Reader, base: Value | None, given: Given) -> None:
     if base is not None and base.kind in ("frame", "array", "plain"):
         rest = Value(base.kind, union(given.keywords.values()) | base.regions)
     for value in functions:
-        for region in objects.callables(reader, value.regions):
+        for region in callables(reader, value.regions):
             if region in reader.heap.classes:
                 construct(reader, Value("class", frozenset({region})), [], {}, rest, given.node)
             elif reader.heap.code[region].pending is None:
@@ -335,7 +340,9 @@ def _duplicate(reader: Reader, node: ast.AST, sources: list[Value], deep: bool) 
     kind = sources[0].kind if sources else "unknown"
     if not union(sources):
         return PLAIN
-    if kind in ("frame", "array"):
+    if kind == "array":
+        return reader.make(node, kind)
+    if kind == "frame":
         return copied(reader, node, kind, sources)
     if kind not in CONTAINERS:
         return _shared(reader, node, "unknown", sources)
@@ -346,13 +353,13 @@ def _duplicate(reader: Reader, node: ast.AST, sources: list[Value], deep: bool) 
         reader.heap.put(region, ELEMENT, inner)
     for region in inner.regions:
         # code that the original held is shared by a deep copy, too
-        reader.heap.put(region, ELEMENT, Value("unknown", frozenset(objects.callables(reader, union(sources)))))
+        reader.heap.put(region, ELEMENT, Value("unknown", frozenset(callables(reader, union(sources)))))
     return made
 
 
 def _element(reader: Reader, kind: str, sources: list[Value], given: Given) -> Value:
     found: Value | None = None
-    for value in [*(contents(reader, one) for one in sources), *given.all[1:]]:
+    for value in [*(contents(reader, one) for one in sources), *(given.all if len(given.all) > 1 else [])]:
         found = value if found is None else join(found, value)
     if found is None:
         return PLAIN

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from . import expressions, statements
-from .known import HARMLESS_MAGICS
+from .known import words
 from .reader import BUILTIN_NAMES, Finding, Reader, Seen
 from .source import parse
 from .values import Value
@@ -44,7 +44,10 @@ def new_reader(method_names: Iterable[str] = ()) -> Reader:
 
 
 def read_cell(reader: Reader, source: str, may_fail: bool = False) -> Effects:
-    """The effects of the next cell, for a reader that has read those above. With `may_fail` the cell may stop anywhere and be left at that."""
+    """The effects of the next cell, for a reader that has read those above.
+
+    With `may_fail` the cell may stop anywhere, and those below run all the same.
+    """
     parsed = parse(source)
     reader.cell += 1
     reader.seen = Seen()
@@ -59,7 +62,7 @@ def read_cell(reader: Reader, source: str, may_fail: bool = False) -> Effects:
         for name in parsed.magic_line.split():
             if not name.startswith("-"):
                 reader.bind(name, Value("unknown"))
-    if parsed.magic and parsed.magic not in HARMLESS_MAGICS and parsed.magic == "time":
+    if parsed.magic == "time":
         reader.volatile("`%%time` measures time")
     reader.unlog()
     if may_fail:
@@ -103,7 +106,7 @@ def method_names(sources: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-_TELL_APART = frozenset("isinstance issubclass type __class__ dataclass dataclasses singledispatch singledispatchmethod pickle joblib".split())
+_TELL_APART = words("isinstance issubclass type __class__ dataclass dataclasses singledispatch singledispatchmethod pickle joblib")
 
 
 @lru_cache(maxsize=4096)

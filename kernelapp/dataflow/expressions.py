@@ -4,13 +4,14 @@ import ast
 from functools import lru_cache
 
 from . import calls
-from .known import ENVIRONMENT
-from .objects import attribute_of, comprehend, contents, copied, define, dunders, iterate, touch, touch_deep
+from .functions import define
+from .known import ENVIRONMENT, words
+from .objects import attribute_of, comprehend, contents, copied, dunders, iterate, touch, touch_deep
 from .reader import Handler, Reader
 from .values import ELEMENT, EMPTY, PLAIN, Closure, Frame, Value, join, union
 
-_BINARY = ["add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift", "neg", "pos", "invert", "divmod"]
-_OPERATORS = frozenset([f"__{one}__" for one in _BINARY] + [f"__r{one}__" for one in _BINARY])
+_BINARY = words("add sub mul matmul truediv floordiv mod pow and or xor lshift rshift neg pos invert divmod")
+_OPERATORS = frozenset(f"__{side}{one}__" for one in _BINARY for side in ("", "r"))
 _AUGMENTED = _OPERATORS | frozenset(f"__i{one}__" for one in _BINARY)
 
 
@@ -237,7 +238,7 @@ def _targets(node: ast.AST) -> frozenset[str]:
 
 def comprehension(reader: Reader, node: ast.ListComp | ast.SetComp | ast.DictComp) -> Value:
     """A comprehension runs at once, in a scope of its own."""
-    first = iterate(reader, reader.evaluate(node.generators[0].iter))
+    first = reader.evaluate(node.generators[0].iter)
     before = reader.fork()
     outer = reader.frame
     names = frozenset[str]().union(*(_targets(generator.target) for generator in node.generators))
@@ -296,5 +297,6 @@ TABLE: dict[type, Handler] = {
     ast.SetComp: comprehension,
     ast.DictComp: comprehension,
     ast.GeneratorExp: generator,
+    ast.comprehension: lambda reader, held: comprehend(reader, *held),
     ast.Call: calls.call,
 }

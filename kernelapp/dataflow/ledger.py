@@ -9,12 +9,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from .steps import COPY, REFERENCE, Restore
 from .versions import ABSENT, Flow
+
+# Which cells an event makes run (the app's metadata, `rerun`).
+DEPENDENTS, BELOW, ALL = "dependents", "below", "all"
 
 TAINTED = -2  # the version of what a cell left behind that failed or was interrupted
 
-REFERENCE, COPY = "reference", "copy"
-
+# How a cell ended.
 DONE, FAILED, INTERRUPTED, STOPPED = "done", "failed", "interrupted", "stopped"
 
 
@@ -23,49 +26,6 @@ class Binding(NamedTuple):
 
     version: int
     incarnations: Mapping[int, int] = {}
-
-
-@dataclass(frozen=True)
-class Instructions:
-    """What the kernel does around one cell, in this order; `to_json` makes the request's metadata of it.
-
-    `keep`: remember the live object of a name, as (name, version). `restore`: bind a name again, as (name, how, key): how is `reference` (key:
-    the version), `copy` (key: the cell that the copies were made before) or `absent` (the name is unbound). `copy`: make isolated copies
-    of these names, as one group, before the cell. `keep_after`: remember these names as the cell leaves them. `digest`: tell a
-    fingerprint of each afterwards; `atoms`: only where the value is immutable. `expect`: the names that the cell
-    should change. `classes`: classes may be told apart by what they define alone. `drop`: forget. `finish`: restores after the cell.
-    """
-
-    keep: tuple[tuple[str, int], ...] = ()
-    restore: tuple[tuple[str, str, int], ...] = ()
-    copy: tuple[str, ...] = ()
-    keep_after: tuple[str, ...] = ()
-    digest: tuple[str, ...] = ()
-    atoms: tuple[str, ...] = ()
-    expect: tuple[str, ...] = ()
-    classes: bool = False
-    finish: tuple[tuple[str, str, int], ...] = ()
-    drop: tuple[tuple[str, int], ...] = ()
-
-    def to_json(self, flow: Flow, cell: str) -> dict[str, Any]:
-        """JSON for the kernel, where cells go by their ids (`""`: before the first)."""
-        return {
-            "cell": cell,
-            "keep": [[name, _id(flow, version)] for name, version in self.keep],
-            "restore": [[name, how, _id(flow, key)] for name, how, key in self.restore],
-            "copy": list(self.copy),
-            "keep_after": list(self.keep_after),
-            "digest": list(self.digest),
-            "atoms": list(self.atoms),
-            "expect": list(self.expect),
-            "classes": self.classes,
-            "finish": [[name, how, _id(flow, key)] for name, how, key in self.finish],
-            "drop": [[name, _id(flow, version)] for name, version in self.drop],
-        }
-
-
-def _id(flow: Flow, cell: int) -> str:
-    return flow.cells[cell].cell if cell >= 0 else ""
 
 
 @dataclass(frozen=True)
@@ -88,17 +48,27 @@ class Known:
     references: Mapping[tuple[str, int], Binding] = field(default_factory=dict)
     copies: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     digests: Mapping[tuple[str, int], str] = field(default_factory=dict)
-    surprises: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @staticmethod
     def nothing(flow: Flow) -> "Known":
         """Of a kernel that has run nothing (or of which nothing is known): everything must run, from an empty namespace."""
         return Known(dirty=frozenset(range(len(flow.cells))))
 
-    def changed(self, flow: Flow, cells: Collection[str]) -> "Known":
-        """Inputs of these cells changed."""
+    def changed(self, flow: Flow, cells: Collection[str], rerun: str = DEPENDENTS) -> "Known":
+        """Inputs of these cells changed. `rerun`: which cells that makes run: dependents, all below, or all, from an empty namespace."""
         positions = {flow.index[cell] for cell in cells}
-        return replace(self, steps=0, dirty=self.dirty | {cell for cell in positions if "run-once" not in flow.cells[cell].tags or cell not in self.ran})
+        if not positions:
+            return self
+        if rerun == ALL:
+            return replace(self, steps=0, fresh=True, dirty=frozenset(range(len(flow.cells))))
+        if rerun == BELOW:
+            positions = set(range(min(positions), len(flow.cells)))
+        return replace(self, steps=0, dirty=self.dirty | (positions - (flow.run_once & self.ran)))
+
+    def forked(self, flow: Flow) -> "Known":
+        """Of a kernel forked from the one that this is known of: cells that are volatile or tagged `per-session` run again."""
+        own = {cell for cell, one in enumerate(flow.cells) if flow.effects[cell].volatile or "per-session" in one.tags}
+        return replace(self, steps=0, dirty=self.dirty | own)
 
     def requested(self, flow: Flow, cell: str) -> "Known":
         """The viewer pressed the button of a cell tagged `manual`."""
@@ -116,6 +86,7 @@ class World:
         self.references = dict(known.references)
         self.copies = {point: dict(names) for point, names in known.copies.items()}
         self._next = max(self.state, default=0) + 1
+        self._renewed: set[int] = set()
 
     def reset(self) -> None:
         """The namespace is emptied, and everything saved forgotten."""
@@ -135,7 +106,7 @@ class World:
         """The live object of a name is remembered."""
         self.references[name, version] = self.live.get(name, Binding(version))
 
-    def restore(self, restores: Collection[tuple[str, str, int]]) -> None:
+    def restore(self, restores: Collection[Restore]) -> None:
         """Names are bound to saved versions; the copies of one group stay together."""
         made: dict[tuple[int, int], int] = {}
         for name, how, key in restores:
@@ -202,7 +173,7 @@ class World:
             self.references.pop((name, cell), None)
 
     def _held(self, cell: int) -> dict[int, int]:
-        self._renewed: set[int] = set()
+        self._renewed = set()
         held: dict[int, int] = {}
         for name in self.flow.needs[cell]:
             binding = self.live.get(name)
@@ -222,9 +193,3 @@ class World:
         alive = {one for binding in (*self.live.values(), *self.references.values()) for one in binding.incarnations.values()}
         state = {one: cell for one, cell in self.state.items() if one in alive}
         return replace(known, live=self.live, state=state, references=self.references, copies=self.copies, **changes)
-
-
-def version_of(known: Known, name: str) -> int:
-    """The live version of a name."""
-    binding = known.live.get(name)
-    return ABSENT if binding is None else binding.version

@@ -5,37 +5,17 @@ a copy that could not be made are no special cases.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from .ledger import COPY, DONE, REFERENCE, Binding, Instructions, Known, World
+from .ledger import Binding, Known, World
+from .steps import COPY, REFERENCE, UNBIND, Instructions, Plan, Restore, Step
 from .versions import ABSENT, Flow
 
-DEPENDENTS, BELOW, ALL = "dependents", "below", "all"
+__all__ = ["Instructions", "Plan", "Step", "plan", "plan_rerun"]
 
 
-@dataclass(frozen=True)
-class Step:
-    """One cell to run. `changed`: its inputs changed; else it runs only to bring back what mutation spoiled."""
-
-    cell: str
-    instructions: Instructions = Instructions()
-    changed: bool = True
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What must run, in order; `reset` empties the namespace before the first step.
-
-    `upstream_failed`: cells that are not run because something that they read failed. `stale`: cells tagged `manual` that wait for their button,
-    and what depends on them. `finish`: restores that are due when there is no step to carry them.
-    """
-
-    steps: tuple[Step, ...]
-    reset: bool
-    upstream_failed: tuple[str, ...] = ()
-    stale: tuple[str, ...] = ()
-    finish: Instructions | None = None
+# A plan that is made again and again without an end would be a mistake of ours: after this many times all cells, everything runs.
+MAX_ROUNDS = 3
 
 
 def plan_rerun(cells: Sequence[str], changed: Collection[str]) -> Plan:
@@ -46,39 +26,31 @@ def plan_rerun(cells: Sequence[str], changed: Collection[str]) -> Plan:
     return Plan(steps=tuple(Step(cell) for cell in cells), reset=True)
 
 
-def plan(flow: Flow, known: Known, mode: str = DEPENDENTS) -> Plan:
+def plan(flow: Flow, known: Known) -> Plan:
     """The plan that makes every cell's output what a full run would show, from what is known of the kernel."""
-    wait = _waiting(flow, known)
-    run, failed, stale = _runnable(flow, known, flow.below(known.dirty), wait)
-    if mode != DEPENDENTS and run:
-        return _rerun(flow, known, mode, min(known.dirty))
-    reset = known.fresh or known.steps > 3 * len(flow.cells) or any(flow.is_opaque(cell) and cell in known.ran for cell in run)
+    wait = frozenset(cell for cell, one in enumerate(flow.cells) if "manual" in one.tags and cell not in known.asked)
+    once = flow.run_once & known.ran
+    run, failed, stale = _runnable(flow, known, flow.below(known.dirty, once), wait)
+    reset = known.fresh or known.steps > MAX_ROUNDS * len(flow.cells) or _meets_opaque(flow, known, run)
     while not reset:
         tried = _try(flow, known, run)
         if isinstance(tried, tuple):
-            steps, finish = tried
-            return Plan(steps, False, _ids(flow, failed), _ids(flow, stale), finish)
-        grown, failed, stale = _runnable(flow, known, run | flow.below(known.dirty) | _with_volatile(flow, tried), wait)
-        if grown <= run or any(flow.is_opaque(cell) and cell in known.ran for cell in grown):
+            return Plan(tried[0], False, _ids(flow, failed), _ids(flow, stale), tried[1])
+        volatile = flow.below((cell for cell in tried if flow.is_volatile(cell)), once)
+        grown, failed, stale = _runnable(flow, known, run | tried | volatile | flow.below(known.dirty, once), wait)
+        if grown <= run or _meets_opaque(flow, known, grown):
             break
         run = grown
     return _everything(flow, known, wait)
 
 
+def _meets_opaque(flow: Flow, known: Known, run: Collection[int]) -> bool:
+    """Whether an opaque cell would run a second time: that is right only on a kernel that has run what is above it, and nothing else."""
+    return any(flow.is_opaque(cell) and cell in known.ran for cell in run)
+
+
 def _ids(flow: Flow, cells: Collection[int]) -> tuple[str, ...]:
     return tuple(flow.cells[cell].cell for cell in sorted(cells))
-
-
-def _waiting(flow: Flow, known: Known) -> frozenset[int]:
-    """Cells tagged `manual` which would run, had their button been pressed."""
-    return frozenset(
-        cell for cell, one in enumerate(flow.cells) if "manual" in one.tags and cell not in known.asked
-    )
-
-
-def _with_volatile(flow: Flow, producers: Collection[int]) -> set[int]:
-    """Producers that run again; a volatile one makes another value, so whatever reads it runs, too."""
-    return set(producers) | flow.below(cell for cell in producers if flow.is_volatile(cell))
 
 
 def _runnable(flow: Flow, known: Known, run: Collection[int], wait: frozenset[int]) -> tuple[set[int], set[int], set[int]]:
@@ -97,16 +69,6 @@ def _runnable(flow: Flow, known: Known, run: Collection[int], wait: frozenset[in
     return can, failed, stale
 
 
-def _rerun(flow: Flow, known: Known, mode: str, first: int) -> Plan:
-    """Everything, or everything from the first changed cell on."""
-    if mode == ALL and not known.fresh and known.in_order and known.dirty == frozenset(range(first, len(flow.cells))):
-        mode = BELOW
-    if mode == ALL or known.fresh:
-        return _everything(flow, known, _waiting(flow, known))
-    can, failed, stale = _runnable(flow, known, range(first, len(flow.cells)), _waiting(flow, known))
-    return Plan(tuple(_step(flow, cell, Instructions()) for cell in sorted(can)), False, _ids(flow, failed), _ids(flow, stale))
-
-
 def _everything(flow: Flow, known: Known, wait: frozenset[int]) -> Plan:
     """The whole notebook from an empty namespace."""
     fresh = Known.nothing(flow)
@@ -122,41 +84,53 @@ def _try(flow: Flow, known: Known, run: Collection[int]) -> tuple[tuple[Step, ..
     steps: list[Step] = []
     missing: set[int] = set()
     stuck = False
-    restore: list[tuple[str, str, int]]
-    lacking: set[int]
-    # While cells run once each, from an empty namespace and in order, everything is as it should be by itself.
-    last = max(known.ran, default=-1)
+    # While cells run once each, in order, from an empty namespace, everything is as it should be by itself.
+    in_order = known.in_order and min(run, default=0) > max(known.ran, default=-1)
     for cell in sorted(run):
-        in_order = known.in_order and cell > last
-        restore, lacking = ([], set()) if in_order else _select(world, cell, flow.needs[cell])
+        restore, lacking = _nothing() if in_order else _select(world, cell, flow.needs[cell])
         if lacking:
             stuck = True
             missing |= lacking - set(run)
-            continue
-        keep = _hold(world, known, cell, restore)
-        for name, version in keep:
-            world.keep(name, version)
-        world.restore(restore)
-        copy = tuple(name for name in flow.copies[cell] if name in world.live)
-        world.copy(cell, copy)
-        world.run(cell)
-        for name in flow.keeps[cell]:
-            world.keep(name, cell)
-        instructions = Instructions(keep=tuple(keep), restore=tuple(restore), copy=copy, keep_after=flow.keeps[cell])
-        steps.append(_step(flow, cell, instructions, cell in known.dirty))
+        else:
+            steps.append(_prepare(world, known, cell, restore))
     if stuck:
         return missing
-    finish, lacking = ([], set()) if known.in_order and min(run, default=0) > last else _finish(world, known, run)
+    restore, lacking = _nothing() if in_order else _finish(world, known, run)
     if lacking:
         return lacking
-    drop = tuple(key for key in world.references if key[1] < 0 or key[0] not in flow.keeps[key[1]]) if finish else ()
-    drop = tuple(key for key in drop if ":" not in key[0])
-    if not finish:
+    return _with_finish(world, steps, restore)
+
+
+def _nothing() -> tuple[list[Restore], set[int]]:
+    return [], set()
+
+
+def _prepare(world: World, known: Known, cell: int, restore: list[Restore]) -> Step:
+    """One step, which the world then has taken."""
+    flow = world.flow
+    keep = _hold(world, known, cell, restore)
+    for name, version in keep:
+        world.keep(name, version)
+    world.restore(restore)
+    copy = tuple(name for name in flow.copies[cell] if name in world.live)
+    world.copy(cell, copy)
+    world.run(cell)
+    for name in flow.keeps[cell]:
+        world.keep(name, cell)
+    return _step(flow, cell, Instructions(tuple(keep), tuple(restore), copy, flow.keeps[cell]), cell in known.dirty)
+
+
+def _with_finish(world: World, steps: list[Step], restore: list[Restore]) -> tuple[tuple[Step, ...], Instructions | None]:
+    """The last restores go with the last step; without a step they stand alone."""
+    if not restore:
         return tuple(steps), None
+    keeps = world.flow.keeps
+    # what was held for this plan alone; hidden state as it was before all cells is never dropped
+    drop = tuple(key for key in world.references if key[1] >= 0 and key[0] not in keeps[key[1]])
     if not steps:
-        return (), Instructions(finish=tuple(finish), drop=drop)
-    last = replace(steps[-1], instructions=replace(steps[-1].instructions, finish=tuple(finish), drop=drop))
-    return (*steps[:-1], last), None
+        return (), Instructions(finish=tuple(restore), drop=drop)
+    steps[-1] = replace(steps[-1], instructions=replace(steps[-1].instructions, finish=tuple(restore), drop=drop))
+    return tuple(steps), None
 
 
 def _step(flow: Flow, cell: int, instructions: Instructions, changed: bool = True) -> Step:
@@ -165,10 +139,12 @@ def _step(flow: Flow, cell: int, instructions: Instructions, changed: bool = Tru
     digest = tuple(name for name in read if not flow.reach.get((name, cell)))
     atoms = tuple(name for name in read if flow.reach.get((name, cell)))
     expect = tuple(sorted(produced)) if not flow.is_opaque(cell) else ("*",)
-    return Step(flow.cells[cell].cell, replace(instructions, digest=digest, atoms=atoms, expect=expect, classes=flow.plain_classes), changed)
+    return Step(
+        flow.cells[cell].cell, replace(instructions, digest=digest, atoms=atoms, expect=expect, classes=flow.plain_classes), changed
+    )
 
 
-def _hold(world: World, known: Known, cell: int, restore: list[tuple[str, str, int]]) -> list[tuple[str, int]]:
+def _hold(world: World, known: Known, cell: int, restore: list[Restore]) -> list[tuple[str, int]]:
     """Live versions that this cell (or what is restored for it) is about to replace, and that are wanted again."""
     flow = world.flow
     held: list[tuple[str, int]] = []
@@ -187,10 +163,10 @@ def _hold(world: World, known: Known, cell: int, restore: list[tuple[str, str, i
     return held
 
 
-def _select(world: World, cell: int, names: Collection[str]) -> tuple[list[tuple[str, str, int]], set[int]]:
+def _select(world: World, cell: int, names: Collection[str]) -> tuple[list[Restore], set[int]]:
     """The restores before a cell; and the producers of what cannot be restored."""
     flow = world.flow
-    restore: dict[str, tuple[str, str, int]] = {}
+    restore: dict[str, Restore] = {}
     chosen: dict[str, Binding] = {}
     bad: set[str] = set()
     for name in sorted(names):
@@ -204,7 +180,7 @@ def _select(world: World, cell: int, names: Collection[str]) -> tuple[list[tuple
         elif wanted == ABSENT:
             chosen[name] = Binding(ABSENT)
             if ":" not in name and name != "files":
-                restore[name] = (name, "absent", ABSENT)
+                restore[name] = (name, UNBIND, ABSENT)
         else:
             bad.add(name)
     bad |= _outdated(chosen)
@@ -255,10 +231,10 @@ def _point(world: World, cell: int, group: Collection[str]) -> int | None:
     return None
 
 
-def _finish(world: World, known: Known, run: Collection[int]) -> tuple[list[tuple[str, str, int]], set[int]]:
+def _finish(world: World, known: Known, run: Collection[int]) -> tuple[list[Restore], set[int]]:
     """The restores that bind every name to its last version again."""
     flow = world.flow
-    restore: list[tuple[str, str, int]] = []
+    restore: list[Restore] = []
     lacking: set[int] = set()
     end = len(flow.cells)
     for name, producers in flow.producers.items():
@@ -272,85 +248,3 @@ def _finish(world: World, known: Known, run: Collection[int]) -> tuple[list[tupl
         elif last not in run and last in known.ran and not (live is None and last not in known.ran):
             lacking.add(last)
     return restore, lacking
-
-
-def after(
-    flow: Flow, known: Known, step: Step, outcome: str = DONE, report: Mapping[str, Any] | None = None, reset: bool = False
-) -> Known:
-    """What is known once a step ran; `report` is what the kernel told (inkernel/bindings.py), `reset` whether the namespace was emptied first."""
-    cell = flow.index[step.cell]
-    told: Mapping[str, Any] = report or {}
-    if reset:
-        known = replace(Known.nothing(flow), surprises=known.surprises, asked=known.asked)
-    if told.get("missing"):
-        return replace(Known.nothing(flow), surprises=known.surprises)
-    world = World(flow, known)
-    kept = {(name, flow.index.get(version, ABSENT)) for name, version in told.get("kept", ())}
-    _before(world, cell, step.instructions, kept, set(told.get("copied", ())))
-    in_order = known.in_order and (not known.ran or cell > max(known.ran))
-    common: dict[str, Any] = {"steps": known.steps + 1, "fresh": False, "ran": known.ran | {cell}, "in_order": in_order, "asked": known.asked - {cell}}
-    digests = dict(known.digests)
-    if outcome != DONE and "raises-exception" not in flow.cells[cell].tags:
-        world.taint(cell)
-        for name in flow.produces[cell]:
-            digests.pop((name, cell), None)
-        _end(world, cell, step.instructions, kept, told)
-        # all of them show that something above failed, until it no longer does
-        dirty = (known.dirty | flow.below([cell])) - {cell}
-        return world.known(known, failed=known.failed | {cell}, dirty=dirty, digests=digests, **common)
-    world.run(cell)
-    dirty = _dirtied(flow, known, world, cell, step, told.get("digests", {}), digests)
-    _end(world, cell, step.instructions, kept, told)
-    dirty = frozenset(one for one in dirty if "run-once" not in flow.cells[one].tags or one not in known.ran)
-    return world.known(known, failed=known.failed - {cell}, dirty=(known.dirty - {cell}) | dirty, digests=digests, **common)
-
-
-def after_finish(flow: Flow, known: Known, finish: Instructions, report: Mapping[str, Any]) -> Known:
-    """What is known once the restores of a plan without steps are done."""
-    if report.get("missing"):
-        return replace(Known.nothing(flow), surprises=known.surprises)
-    world = World(flow, known)
-    _end(world, -1, finish, set(), report)
-    return world.known(known)
-
-
-def _before(world: World, cell: int, instructions: Instructions, kept: set[tuple[str, int]], copied: set[str]) -> None:
-    for name, version in instructions.keep:
-        if (name, version) in kept:
-            world.keep(name, version)
-    world.restore(instructions.restore)
-    world.copy(cell, [name for name in instructions.copy if name in copied])
-
-
-def _end(world: World, cell: int, instructions: Instructions, kept: set[tuple[str, int]], told: Mapping[str, Any]) -> None:
-    for name in instructions.keep_after:
-        if (name, cell) in kept:
-            world.keep(name, cell)
-    if not told.get("unfinished"):
-        world.restore(instructions.finish)
-        for key in instructions.drop:
-            world.references.pop(key, None)
-    for how, name, key in told.get("lost", ()):
-        position = world.flow.index.get(key, ABSENT)
-        if how == REFERENCE:
-            world.references.pop((name, position), None)
-        else:
-            world.copies.get(position, {}).pop(name, None)
-
-
-def _dirtied(
-    flow: Flow, known: Known, world: World, cell: int, step: Step, told: Mapping[str, str], digests: dict[tuple[str, int], str]
-) -> set[int]:
-    """The cells whose inputs changed because a cell ran: readers of what it produced, unless that is known to be as it was."""
-    dirty: set[int] = set()
-    for name in flow.produces[cell]:
-        new = told.get(name)
-        same = new is not None and digests.get((name, cell)) == new
-        digests.pop((name, cell), None)
-        if new is not None:
-            digests[name, cell] = new
-        if same or (not step.changed and not flow.is_volatile(cell) and cell not in known.failed):
-            continue
-        world.forget(name, cell)
-        dirty.update(flow.readers.get((name, cell), ()))
-    return dirty

@@ -105,6 +105,11 @@ class Reader:
         value: Value = handler(self, node)
         return value
 
+    def comprehend(self, node: ast.GeneratorExp, first: Value) -> Value:
+        """What one element of a generator may be, over its first iterable."""
+        value: Value = self._expressions[ast.comprehension](self, (node, first))
+        return value
+
     def execute(self, body: Iterable[ast.stmt]) -> None:
         """Runs statements."""
         for statement in body:

@@ -16,7 +16,7 @@ TRANSPARENT_CELL_MAGICS = frozenset({"time", "capture", "prun"})
 
 @dataclass(frozen=True)
 class Parsed:
-    """A cell as Python: its tree, and the cell magic it began with (its name and the rest of its line), if its body is code of the notebook."""
+    """A cell as Python: its tree, and the cell magic that it began with (name, rest of its line) where its body is code of the notebook."""
 
     tree: ast.Module
     magic: str = ""
@@ -40,7 +40,7 @@ def _transform(text: str) -> str:
     # IPython costs a third of a second to import, and most notebooks have nothing for it.
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return str(TransformerManager().transform_cell(text))
+    return str(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=4096)

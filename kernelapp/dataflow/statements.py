@@ -3,8 +3,11 @@
 import ast
 
 from .expressions import operate
-from .objects import assign, contents, define, dunders, iterate, make_class, scope_of, store, touch, touch_deep
+from .functions import define
+from .known import words
+from .objects import assign, contents, dunders, iterate, make_class, store, touch, touch_deep
 from .reader import Handler, Reader, State
+from .scopes import scope_of
 from .values import ELEMENT, PLAIN, Frame, Value, join
 
 # Context managers that never swallow an exception: what is bound inside is surely bound afterwards.
@@ -208,8 +211,10 @@ def _pattern(reader: Reader, pattern: ast.pattern, subject: Value) -> None:
             reader.bind(one.rest, anything)
 
 
-_PASSED_THROUGH = frozenset({"staticmethod", "classmethod", "property", "setter", "getter", "deleter", "wraps", "cached_property", "total_ordering",
-                             "dataclass", "abstractmethod", "contextmanager", "overload", "final", "override"})
+_PASSED_THROUGH = words(
+    "staticmethod classmethod property setter getter deleter wraps cached_property total_ordering dataclass abstractmethod contextmanager"
+    " overload final override"
+)
 
 
 def define_function(reader: Reader, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:

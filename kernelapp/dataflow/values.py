@@ -18,7 +18,7 @@ CONTAINERS = frozenset({"list", "dict", "set"})
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What an expression may be: a kind, the regions it may be, a dotted path (library things) or a constant string, the parts of a tuple."""
+    """What an expression may be: a kind, regions, a dotted path (of library things) or a constant string, the parts of a tuple."""
 
     kind: str = "unknown"
     regions: frozenset[int] = EMPTY

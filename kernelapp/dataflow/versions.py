@@ -30,9 +30,9 @@ class Source:
 class Flow:
     """An analysed notebook. Cells are counted from 0, in document order; everything here is worked out once.
 
-    `needs`: names that must hold what they would hold in a full run, before the cell may run. `produces`: names that have a new version
-    after it. `readers[name, version]`: the cells that want this version. `reach[name, version]`: regions that some cell mutates and that this
-    version can reach. `copies[cell]`: names to copy before it. `keeps[cell]`: names to remember after it.
+    `needs`: names that must hold what they would hold in a full run, before the cell may run. `produces`: names that have a new
+    version after it. `readers[name, version]`: the cells that want this version. `reach[name, version]`: regions that some cell mutates
+    and that this version can reach. `copies[cell]`: names to copy before it. `keeps[cell]`: names to remember after it.
     """
 
     cells: tuple[Source, ...]
@@ -74,13 +74,18 @@ class Flow:
         """The cells that read what a cell produces."""
         return frozenset(reader for name in self.produces[cell] for reader in self.readers.get((name, cell), ()))
 
-    def below(self, cells: Iterable[int]) -> set[int]:
-        """These cells, and whatever reads what they produce, however indirectly."""
+    @property
+    def run_once(self) -> frozenset[int]:
+        """Cells that no event runs again."""
+        return frozenset(cell for cell, one in enumerate(self.cells) if "run-once" in one.tags)
+
+    def below(self, cells: Iterable[int], stop: Collection[int] = ()) -> set[int]:
+        """These cells, and whatever reads what they produce, however indirectly; not through the cells `stop`."""
         seen = set(cells)
         queue = list(seen)
         while queue:
             for reader in self._direct[queue.pop()]:
-                if reader not in seen:
+                if reader not in seen and reader not in stop:
                     seen.add(reader)
                     queue.append(reader)
         return seen
@@ -104,9 +109,7 @@ class _Notes:
     values: list[dict[str, frozenset[int]]] = field(default_factory=list)
 
 
-def build_flow(
-    cells: Sequence[Source], surprises: Mapping[str, Collection[str]] | None = None, controls: Collection[str] = ()
-) -> Flow:
+def build_flow(cells: Sequence[Source], surprises: Mapping[str, Collection[str]] | None = None, controls: Collection[str] = ()) -> Flow:
     """Reads a notebook. `surprises`: names by cell which a run saw change though reading the source had not told; `controls`: cells that
     were seen to place a control."""
     reader = new_reader(method_names(one.source for one in cells))
@@ -126,7 +129,9 @@ def build_flow(
 def _surprised(effects: Effects, before: dict[str, Value], after: dict[str, Value], heap: Heap, names: Collection[str]) -> Effects:
     if not names:
         return effects
-    regions = frozenset(heap.data(region for name in names for value in (before.get(name), after.get(name)) if value for region in value.regions))
+    regions = frozenset(
+        heap.data(region for name in names for value in (before.get(name), after.get(name)) if value for region in value.regions)
+    )
     line = dict.fromkeys(regions, 1)
     for name in names:
         after.setdefault(name, Value())
@@ -228,7 +233,9 @@ def _with_saves(flow: Flow, readers: dict[tuple[str, int], tuple[int, ...]], rig
     return _replaced(flow, readers, tuple(copies), tuple(keeps))
 
 
-def _replaced(flow: Flow, readers: dict[tuple[str, int], tuple[int, ...]], copies: tuple[tuple[str, ...], ...], keeps: tuple[tuple[str, ...], ...]) -> Flow:
+def _replaced(
+    flow: Flow, readers: dict[tuple[str, int], tuple[int, ...]], copies: tuple[tuple[str, ...], ...], keeps: tuple[tuple[str, ...], ...]
+) -> Flow:
     return Flow(
         flow.cells, flow.effects, flow.needs, flow.produces, flow.producers, readers, flow.reach, flow.mutated, flow.made_by,
         flow.mutators, copies, keeps, flow.controls, flow.plain_classes, flow.index,

@@ -1,7 +1,7 @@
 """The saved bindings of one kernel: what the planner asks to be remembered, restored and compared around each cell.
 
-`Bindings.before` and `Bindings.after` are called by the runtime with the request's instructions (kernelapp/dataflow/ledger.py, `Instructions`);
-what `after` gives is the report that the planner reads.
+`Bindings.before` and `Bindings.after` are called by the runtime with the request's instructions (kernelapp/dataflow/steps.py,
+`Instructions`); what `after` gives is the report that the planner reads.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import OrderedDict
-from typing import Any, Dict, List, MutableMapping, Tuple
+from collections.abc import MutableMapping
+from typing import Any
 
 from . import fingerprints, hidden
 from .copying import copy_group, is_atom
@@ -22,7 +23,7 @@ _SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
 # Looking for unexpected changes stops after this time in one cell: it is a check of the analysis, not what the page relies on.
 LOOK_S = 0.002
 
-Key = Tuple[str, str, str]  # how, name, version (of a reference) or cell (of a copy)
+Key = tuple[str, str, str]  # how, name, version (of a reference) or cell (of a copy)
 
 
 class Bindings:
@@ -31,11 +32,11 @@ class Bindings:
     def __init__(self, max_bytes: int = 512_000_000, max_copy_bytes: int = 16_000_000) -> None:
         self.max_bytes = max_bytes
         self.max_copy_bytes = max_copy_bytes
-        self._saved: "OrderedDict[Key, Any]" = OrderedDict()
-        self._sizes: Dict[Key, int] = {}
-        self._instructions: Dict[str, Any] = {}
-        self._report: Dict[str, Any] = {}
-        self._looks: Dict[str, Tuple[Any, Any]] = {}
+        self._saved: OrderedDict[Key, Any] = OrderedDict()
+        self._sizes: dict[Key, int] = {}
+        self._instructions: dict[str, Any] = {}
+        self._report: dict[str, Any] = {}
+        self._looks: dict[str, tuple[Any, Any]] = {}
 
     def clear(self) -> None:
         """Forgets everything (the namespace was emptied), and puts hidden state back to what it was before any cell changed it."""
@@ -45,7 +46,7 @@ class Bindings:
         self._saved.clear()
         self._sizes.clear()
 
-    def before(self, instructions: Dict[str, Any], namespace: MutableMapping[str, Any]) -> None:
+    def before(self, instructions: dict[str, Any], namespace: MutableMapping[str, Any]) -> None:
         """Called before a cell runs: remembers, restores, copies."""
         self._instructions = instructions
         self._report = {"cell": instructions["cell"], "kept": [], "copied": [], "lost": [], "digests": {}, "missing": [], "changed": []}
@@ -58,7 +59,7 @@ class Bindings:
             self._forget(key)
         self._looks = self._look(namespace)
 
-    def after(self, namespace: MutableMapping[str, Any]) -> Dict[str, Any]:
+    def after(self, namespace: MutableMapping[str, Any]) -> dict[str, Any]:
         """Called when a cell has ended, however: remembers, tells fingerprints and what changed unexpectedly, restores what is due last."""
         instructions, report = self._instructions, self._report
         report["changed"] = self._surprises(namespace)
@@ -66,7 +67,11 @@ class Bindings:
             self._keep(name, instructions["cell"], namespace)
         for names, atoms in ((instructions["digest"], False), (instructions["atoms"], True)):
             for name in names:
-                digest = fingerprints.exact(name, namespace.get(name, ABSENT), atoms, instructions["classes"]) if name in namespace or hidden.is_hidden(name) else "absent"
+                digest = (
+                    fingerprints.exact(name, namespace.get(name, ABSENT), atoms, instructions["classes"])
+                    if name in namespace or hidden.is_hidden(name)
+                    else "absent"
+                )
                 if digest is not None:
                     report["digests"][name] = digest
         unfinished = self._restore(instructions["finish"], namespace)
@@ -93,10 +98,10 @@ class Bindings:
         self._saved.pop(key, None)
         self._sizes.pop(key, None)
 
-    def _restore(self, restores: List[List[str]], namespace: MutableMapping[str, Any]) -> List[List[str]]:
+    def _restore(self, restores: list[list[str]], namespace: MutableMapping[str, Any]) -> list[list[str]]:
         """Binds names to what was saved; gives those for which there is nothing."""
-        missing: List[List[str]] = []
-        groups: Dict[str, Dict[str, Any]] = {}
+        missing: list[list[str]] = []
+        groups: dict[str, dict[str, Any]] = {}
         for name, how, key in restores:
             saved: Key = (how, name, key)
             if how == "absent":
@@ -127,7 +132,7 @@ class Bindings:
         else:
             namespace[name] = value
 
-    def _copy(self, cell: str, names: List[str], namespace: MutableMapping[str, Any]) -> None:
+    def _copy(self, cell: str, names: list[str], namespace: MutableMapping[str, Any]) -> None:
         for key in [key for key in self._saved if key[0] == "copy" and key[2] == cell]:
             self._forget(key)
         copies = copy_group({name: namespace[name] for name in names if name in namespace}, self.max_copy_bytes)
@@ -148,21 +153,21 @@ class Bindings:
                 self._forget(key)
                 self._report["lost"].append(list(key))
 
-    def _look(self, namespace: MutableMapping[str, Any]) -> Dict[str, Tuple[Any, Any]]:
+    def _look(self, namespace: MutableMapping[str, Any]) -> dict[str, tuple[Any, Any]]:
         """What the names hold which the cell is not expected to change."""
         expected = self._instructions["expect"]
         if "*" in expected:
             return {}
         end = time.perf_counter() + LOOK_S
         skip = set(expected)
-        looks: Dict[str, Tuple[Any, Any]] = {}
+        looks: dict[str, tuple[Any, Any]] = {}
         for name, value in list(namespace.items()):
             if name in skip or name in _SHELL_NAMES or name.startswith("_"):
                 continue
             looks[name] = (value, fingerprints.cheap(value) if not is_atom(value) and time.perf_counter() < end else None)
         return looks
 
-    def _surprises(self, namespace: MutableMapping[str, Any]) -> List[str]:
+    def _surprises(self, namespace: MutableMapping[str, Any]) -> list[str]:
         """Names that changed though the cell was not expected to change them."""
         expected = self._instructions["expect"]
         if "*" in expected:

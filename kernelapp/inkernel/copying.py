@@ -16,13 +16,13 @@ import sys
 import types
 import uuid
 from collections import Counter, OrderedDict, defaultdict, deque
-from typing import Any, Dict, List
+from typing import Any
 
 ATOMS: frozenset[type] = frozenset(
     {
         type(None), bool, int, float, complex, str, bytes, range, slice, type(Ellipsis), type(NotImplemented), re.Pattern,
-        datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, decimal.Decimal, fractions.Fraction, uuid.UUID,
-        pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, types.BuiltinFunctionType, types.ModuleType,
+        datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone, decimal.Decimal, fractions.Fraction,
+        uuid.UUID, pathlib.PurePosixPath, pathlib.PosixPath, pathlib.PureWindowsPath, types.ModuleType,
     }
 )  # fmt: skip
 
@@ -43,23 +43,31 @@ def is_atom(value: Any) -> bool:
         return all(is_atom(one) for one in value)
     module = kind.__module__
     if module.startswith("numpy"):
-        return hasattr(value, "dtype") and not hasattr(value, "__setitem__") or kind.__name__.endswith("DType")
+        return (hasattr(value, "dtype") and not hasattr(value, "__setitem__")) or kind.__name__.endswith("DType")
     if module.startswith("pandas"):
         return kind.__name__ in ("Timestamp", "Timedelta", "NaTType", "NAType", "Period", "Interval")
     if isinstance(value, type):
         return is_plain_class(value)
     if kind is types.FunctionType:
         return _is_plain_function(value)
-    return False
+    # `items.append` is built in, and bound to a list
+    return kind is types.BuiltinFunctionType and isinstance(value.__self__, (types.ModuleType, type(None)))
+
+
+# What Python itself puts into a class's namespace.
+_BOOKKEEPING = frozenset(
+    {
+        "__annotations__", "__dict__", "__weakref__", "__abstractmethods__", "_abc_impl", "__static_attributes__", "__firstlineno__",
+        "__dataclass_fields__", "__dataclass_params__", "__annotate_func__", "__annotations_cache__",
+    }
+)  # fmt: skip
 
 
 def is_plain_class(cls: type) -> bool:
     if cls.__module__ != "__main__":
         return True
     known = (types.FunctionType, property, staticmethod, classmethod, types.GetSetDescriptorType, types.MemberDescriptorType)
-    ignored = ("__annotations__", "__dict__", "__weakref__", "__abstractmethods__", "_abc_impl", "__static_attributes__")
-    ignored += ("__dataclass_fields__", "__dataclass_params__", "__annotate_func__", "__annotations_cache__")
-    own = (value for name, value in vars(cls).items() if name not in ignored)
+    own = (value for name, value in vars(cls).items() if name not in _BOOKKEEPING)
     return all(isinstance(value, known) or is_atom(value) for value in own) and all(is_plain_class(base) for base in cls.__bases__)
 
 
@@ -78,9 +86,9 @@ class Copier:
 
     def __init__(self, max_bytes: int) -> None:
         self.bytes_left = max_bytes
-        self._done: Dict[int, Any] = {}
-        self._alive: List[Any] = []
-        self._bases: Dict[int, int] = {}
+        self._done: dict[int, Any] = {}
+        self._alive: list[Any] = []
+        self._bases: dict[int, int] = {}
 
     def copy(self, value: Any) -> Any:
         """An isolated copy; raises Refused where there can be none."""
@@ -103,7 +111,7 @@ class Copier:
         if module.startswith("polars") and kind.__name__ in ("DataFrame", "Series"):
             return self._remember(value, value.clone())
         if isinstance(value, tuple) and hasattr(value, "_fields"):
-            return self._remember(value, kind._make(self.copy(one) for one in value))  # type: ignore[attr-defined]
+            return self._remember(value, kind._make(self.copy(one) for one in value))
         if is_plain_instance(value):
             return self._instance(value)
         raise Refused(kind.__name__)
@@ -162,6 +170,9 @@ class Copier:
             raise Refused("a method")
         return self._remember(value, types.MethodType(value.__func__, self.copy(value.__self__)))
 
+    def _builtin(self, value: Any) -> Any:
+        return self._remember(value, getattr(self.copy(value.__self__), value.__name__))
+
     def _instance(self, value: Any) -> Any:
         copy = self._remember(value, object.__new__(type(value)))
         self._spend(sys.getsizeof(vars(value)))
@@ -183,9 +194,8 @@ class Copier:
             raise Refused("two arrays share their memory")
         self._alive.append(base)
         self._spend(int(value.nbytes))
-        if value.dtype.hasobject:
-            if value.size > MAX_OBJECT_CELLS or not all(is_atom(one) for one in value.flat):
-                raise Refused("an array of objects")
+        if value.dtype.hasobject and (value.size > MAX_OBJECT_CELLS or not all(is_atom(one) for one in value.flat)):
+            raise Refused("an array of objects")
         return value.copy(order="K")
 
     def _pandas(self, value: Any) -> Any:
@@ -206,9 +216,9 @@ class Copier:
 
 def _has_atomic_cells(pandas: Any, table: Any) -> bool:
     if isinstance(table, pandas.DataFrame):
-        columns = [table.iloc[:, position] for position, dtype in enumerate(table.dtypes) if dtype == object]
+        columns = [table.iloc[:, position] for position, dtype in enumerate(table.dtypes) if str(dtype) == "object"]
     else:
-        columns = [table] if table.dtype == object else []
+        columns = [table] if str(table.dtype) == "object" else []
     return all(len(column) <= MAX_OBJECT_CELLS and all(is_atom(one) for one in column.array) for column in columns)
 
 
@@ -227,7 +237,7 @@ def is_plain_instance(value: Any) -> bool:
     )
 
 
-_MAKERS: Dict[type, Any] = {
+_MAKERS: dict[type, Any] = {
     list: Copier._list,
     deque: Copier._deque,
     dict: Copier._dict,
@@ -240,16 +250,17 @@ _MAKERS: Dict[type, Any] = {
     random.Random: Copier._random,
     types.SimpleNamespace: Copier._namespace,
     types.MethodType: Copier._method,
+    types.BuiltinFunctionType: Copier._builtin,
 }
 
 
-def copy_group(values: Dict[str, Any], max_bytes: int) -> Dict[str, Any]:
+def copy_group(values: dict[str, Any], max_bytes: int) -> dict[str, Any]:
     """Isolated copies of those of the values that allow it; what is shared among them is shared among the copies."""
     left = dict(values)
     while left:
         copier = Copier(max_bytes)
-        copies: Dict[str, Any] = {}
-        refused: List[str] = []
+        copies: dict[str, Any] = {}
+        refused: list[str] = []
         for name, value in left.items():
             try:
                 copies[name] = copier.copy(value)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import types
-from typing import Any, Dict, Optional, Tuple
+from typing import Any
 
 from . import hidden
 from .copying import is_atom, is_plain_class, is_plain_instance
@@ -16,7 +16,7 @@ MAX_BYTES = 1_000_000
 SAMPLE = 48
 
 
-class _Unknown(Exception):
+class _Unknown(Exception):  # noqa: N818 (says what happened, to us alone)
     """The value has no exact fingerprint."""
 
 
@@ -27,7 +27,7 @@ class _Digest:
         self._atoms = atoms
         self._nodes = 0
         self._bytes = 0
-        self._seen: Dict[int, int] = {}
+        self._seen: dict[int, int] = {}
 
     def add(self, *parts: Any) -> None:
         for part in parts:
@@ -54,6 +54,8 @@ class _Digest:
             if value.__module__ == "__main__":
                 self._class(value)
                 return
+            if not is_atom(value):
+                raise _Unknown
             self.add("library", value.__module__, value.__qualname__, id(value))
         elif is_atom(value):
             if kind.__module__ == "__main__":
@@ -75,7 +77,9 @@ class _Digest:
             self.value(cell.cell_contents)
 
     def _code(self, code: types.CodeType) -> None:
-        self.add("code", code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_argcount, code.co_kwonlyargcount, code.co_flags)
+        self.add(
+            "code", code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_argcount, code.co_kwonlyargcount, code.co_flags
+        )
         for constant in code.co_consts:
             if isinstance(constant, types.CodeType):
                 self._code(constant)
@@ -159,9 +163,11 @@ class _Digest:
             self.value(one)
 
 
-def exact(name: str, value: Any, atoms: bool, classes: bool = False) -> Optional[str]:
-    """A fingerprint that is equal only for values that no cell could tell apart; None where there is none (or, with `atoms`, where the value
-    can be mutated). With `classes`, a class of the notebook counts as the same when its body is."""
+def exact(name: str, value: Any, atoms: bool, classes: bool = False) -> str | None:
+    """A fingerprint that is equal only for values that no cell could tell apart; None where there is none.
+
+    With `atoms`, there is one only for what cannot be mutated. With `classes`, a class of the notebook counts as the same when its body is.
+    """
     digest = _Digest(atoms, classes)
     try:
         if hidden.is_hidden(name):
@@ -182,7 +188,7 @@ def cheap(value: Any) -> Any:
     if kind in (list, tuple):
         return len(value), tuple(_glance(one) for one in value[:SAMPLE]), tuple(map(id, value[-8:]))
     if isinstance(value, dict):
-        return len(value), tuple((_glance(key), _glance(one)) for key, one in zip(value, list(value.values())[:SAMPLE]))
+        return len(value), tuple((_glance(key), _glance(one)) for key, one in zip(value, list(value.values())[:SAMPLE], strict=False))
     if isinstance(value, (set, bytearray)):
         return len(value), hash(frozenset(value)) if isinstance(value, set) else bytes(value[:SAMPLE])
     if kind.__module__.startswith("numpy") and hasattr(value, "flat") and not getattr(value.dtype, "hasobject", True):
@@ -194,7 +200,7 @@ def cheap(value: Any) -> Any:
     return None
 
 
-def _glance(value: Any) -> Tuple[Any, ...]:
+def _glance(value: Any) -> tuple[Any, ...]:
     kind = type(value)
     if kind in (list, dict, set):
         return id(value), len(value), tuple(map(id, list(value.values() if kind is dict else value)[:8]))

@@ -6,7 +6,9 @@ import copy
 import os
 import random
 import sys
-from typing import Any, Callable, Dict, NamedTuple, Optional
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 
 class State(NamedTuple):
@@ -39,7 +41,7 @@ def _write_torch(state: Any) -> None:
 
 
 def _read_environment() -> Any:
-    return os.getcwd(), dict(os.environ)
+    return str(Path.cwd()), dict(os.environ)
 
 
 def _write_environment(state: Any) -> None:
@@ -85,7 +87,7 @@ def _write_printing(state: Any) -> None:
     numpy.seterr(**state[1])
 
 
-STATES: Dict[str, State] = {
+STATES: dict[str, State] = {
     "state:random": State(random.getstate, random.setstate),
     "state:numpy.random": State(_read_numpy, _write_numpy),
     "state:torch": State(_read_torch, _write_torch),
@@ -101,7 +103,7 @@ def is_hidden(name: str) -> bool:
     return ":" in name or name == "files"
 
 
-def read(name: str) -> Optional[Any]:
+def read(name: str) -> Any | None:
     """The present state; None where it cannot be read."""
     state = STATES.get(name)
     return None if state is None else state.read()

@@ -27,7 +27,7 @@ class Tally:
     surprises: int = 0
     failures: list[str] = field(default_factory=list)
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: Tally) -> None:
         self.events += other.events
         self.cells += other.cells
         self.ran += other.ran
@@ -97,7 +97,7 @@ def explain(notebook: Notebook, found: list[Difference], session: Session) -> st
     """A report of a failure that can be read."""
     lines = [f"# {one.cell}\n{one.source}" for one in notebook.cells]
     lines += [f"event {one.event}: {one.what}\n  expected {one.expected}\n  got      {one.got}" for one in found]
-    lines += sorted(session.surprises)
+    lines += [f"{cell} changed {sorted(names)}" for cell, names in session.surprises.items()]
     return "\n".join(lines)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from kernelapp.dataflow import plan as planning
-from kernelapp.dataflow.ledger import Instructions, Known
-from kernelapp.dataflow.plan import Plan, Step
+from kernelapp.dataflow.learn import after, after_finish, surprised
+from kernelapp.dataflow.ledger import Known
+from kernelapp.dataflow.plan import Instructions, Plan, Step, plan
 from kernelapp.dataflow.versions import Flow, Source, build_flow
 from kernelapp.inkernel.bindings import Bindings
 
@@ -20,6 +20,10 @@ INITIAL_STATES = read_states()
 MAX_STEPS = 400
 
 Twist = Callable[[Step], Step]
+
+
+def _as_it_is(step: Step) -> Step:
+    return step
 
 
 @dataclass
@@ -34,8 +38,8 @@ class Session:
     shown: dict[str, Output] = field(default_factory=dict)
     states: Mapping[str, Any] = field(default_factory=lambda: dict(INITIAL_STATES))
     ran: list[str] = field(default_factory=list)
-    surprises: set[str] = field(default_factory=set)
-    twist: Twist = staticmethod(lambda step: step)  # type: ignore[assignment]
+    surprises: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    twist: Twist = _as_it_is
 
     @staticmethod
     def open(cells: Sequence[Source], twist: Twist | None = None, flow: Flow | None = None, **limits: int) -> Session:
@@ -52,35 +56,38 @@ class Session:
         self.known = self.known.changed(self.flow, changed)
         write_states(self.states)
         for _ in range(stop_after):
-            plan = planning.plan(self.flow, self.known)
-            for cell in plan.upstream_failed:
+            due = plan(self.flow, self.known)
+            for cell in due.upstream_failed:
                 self.shown[cell] = UPSTREAM_FAILED
-            if plan.finish is not None:
-                self._finish(plan.finish)
-            if not plan.steps:
+            if due.finish is not None:
+                self._finish(due.finish)
+            if not due.steps:
                 break
-            self._run(plan)
+            self._run(due)
         else:
             assert stop_after < MAX_STEPS, "the plan does not end"
         self.states = read_states()
 
     def _finish(self, finish: Instructions) -> None:
         self.bindings.before(finish.to_json(self.flow, ""), self.executor.namespace)
-        self.known = planning.after_finish(self.flow, self.known, finish, self.bindings.after(self.executor.namespace))
+        self.known = after_finish(self.flow, self.known, finish, self.bindings.after(self.executor.namespace))
 
-    def _run(self, plan: Plan) -> None:
-        step = self.twist(plan.steps[0])
-        if plan.reset:
+    def _run(self, due: Plan) -> None:
+        step = due.steps[0]
+        if due.reset:
             self.executor.clear()
             self.bindings.clear()
             write_states(INITIAL_STATES)
-        self.bindings.before(step.instructions.to_json(self.flow, step.cell), self.executor.namespace)
+        twisted = self.twist(step)
+        self.bindings.before(twisted.instructions.to_json(self.flow, step.cell), self.executor.namespace)
         self.shown[step.cell] = self.executor.run(step.cell, self.flow.cells[self.flow.index[step.cell]].source)
         report = self.bindings.after(self.executor.namespace)
-        self.surprises.update(f"{step.cell} changed {name}" for name in report["changed"])
         assert not report["missing"], (step, report)
         self.ran.append(step.cell)
-        self.known = planning.after(self.flow, self.known, plan.steps[0], self.shown[step.cell][0], report, plan.reset)
+        self.known = after(self.flow, self.known, step, self.shown[step.cell][0], report, due.reset)
+        news = surprised(self.flow, self.known, step, report, self.cells, self.surprises)
+        if news is not None:
+            self.flow, self.known, self.surprises = news
 
 
 @dataclass
@@ -95,7 +102,10 @@ class Reference:
         """The controls on the page, with their values."""
         prefix = "control "
         return {
-            name.removeprefix(prefix): int(value) for reads in self.reads.values() for name, value in reads.values.items() if name.startswith(prefix)
+            name.removeprefix(prefix): int(value)
+            for reads in self.reads.values()
+            for name, value in reads.values.items()
+            if name.startswith(prefix)
         }
 
 
@@ -160,6 +170,3 @@ def compare(event: int, session: Session, reference: Reference) -> list[Differen
         if got != expected:
             found.append(Difference(event, f"name {name}", expected, got))
     return found
-
-
-__all__ = ["Difference", "Reference", "Session", "compare", "least", "replace", "run_all"]
