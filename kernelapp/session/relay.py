@@ -68,7 +68,7 @@ class Relay:
         self._kernel: Kernel | None = None
         self._connection: Connection | None = None
         self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._begun = asyncio.Event()  # the kernel has begun with the latest request
+        self._begun = asyncio.Event()  # the kernel has begun with the latest request; a new one for each
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
@@ -151,7 +151,7 @@ class Relay:
                 case Note(text):
                     self._log.warning("%s", text)
                 case InterruptKernel():
-                    self._spawn(self._interrupt())
+                    self._spawn(self._interrupt(self._begun))
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
@@ -168,7 +168,7 @@ class Relay:
         ours: dict[str, Any] = {"reset": run.reset, "instructions": run.instructions}
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
-        self._begun.clear()
+        self._begun = asyncio.Event()
         request = self._kernel.execute(self._cells[run.cell].source, {"cellId": run.cell, "kernelapp": ours})
         self._requests[request] = (run.cell, run.run)
         while len(self._requests) > _REMEMBERED_REQUESTS:
@@ -188,11 +188,11 @@ class Relay:
                 return
         self._perform(self._machine.kernel_ready())
 
-    async def _interrupt(self) -> None:
-        """Interrupt the kernel once it is at the cell: before that, an interrupt would be lost."""
+    async def _interrupt(self, begun: asyncio.Event) -> None:
+        """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._begun.wait(), _BEGIN_S)
-        if self._kernel is not None:
+            await asyncio.wait_for(begun.wait(), _BEGIN_S)
+        if self._kernel is not None and begun is self._begun:
             await self._kernel.interrupt()
 
     # What the kernel says
