@@ -27,8 +27,8 @@ def after(flow: Flow, known: Known, step: Step, outcome: str = DONE, report: Map
     if outcome == DONE or "raises-exception" in flow.cells[cell].tags:
         world.run(cell)
         failed = known.failed - {cell}
-        dirty: set[int] | frozenset[int] = _dirtied(flow, known, world, cell, step, told.get("digests", {}), digests) - (flow.run_once & known.ran)
-        dirty |= known.dirty - {cell}
+        touched = _dirtied(flow, known, world, cell, step, told.get("digests", {}), digests)
+        dirty = (known.dirty - {cell}) | (touched - (flow.run_once & known.ran))
     else:
         world.taint(cell)
         failed = known.failed | {cell}
@@ -39,7 +39,7 @@ def after(flow: Flow, known: Known, step: Step, outcome: str = DONE, report: Map
     _end(world, cell, step.instructions, kept, told)
     known = replace(
         known,
-        dirty=frozenset(dirty),
+        dirty=dirty,
         failed=failed,
         ran=known.ran | {cell},
         asked=known.asked - {cell},

@@ -1,7 +1,7 @@
 """Changed inputs in, the cells to run out: in document order, each with what must be restored before it.
 
 A plan is made again after every cell that ran, from what was then learnt (`Known`): a failure, an interrupt, an event that came meanwhile,
-a copy that could not be made are no special cases.
+a copy that could not be made are no special cases. So only the first step of a plan is ever run; the others say what is queued.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -87,6 +87,10 @@ def _try(flow: Flow, known: Known, run: Collection[int]) -> tuple[tuple[Step, ..
     # While cells run once each, in order, from an empty namespace, everything is as it should be by itself.
     in_order = known.in_order and min(run, default=0) > max(known.ran, default=-1)
     for cell in sorted(run):
+        if in_order and steps:
+            # nothing to work out, and the plan is made again before this one runs
+            steps.append(_step(flow, cell, Instructions(keep_after=flow.keeps[cell]), cell in known.dirty))
+            continue
         restore, lacking = _nothing() if in_order else _select(world, cell, flow.needs[cell])
         if lacking:
             stuck = True

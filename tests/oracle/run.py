@@ -47,12 +47,18 @@ class Tally:
 
 def try_notebook(notebook: Notebook, choose: Chooser, events: int = EVENTS_PER_NOTEBOOK, twist: Twist | None = None) -> Tally:
     """Opens a session, sends events, compares after each; stops at the first difference."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _try_notebook(notebook, choose, events, twist)
+
+
+def _try_notebook(notebook: Notebook, choose: Chooser, events: int, twist: Twist | None) -> Tally:
     tally = Tally()
     flow = build_flow(notebook.cells)
     values: dict[str, int] = {}
     session = Session.open(notebook.cells, twist, flow)
     session.settle(values)
-    reference = run_all(notebook.cells, flow, values)
+    reference = run_all(notebook.cells, session.flow, values)
     found = compare(0, session, reference)
     for event in range(1, events + 1):
         if found or not reference.controls():
@@ -65,12 +71,12 @@ def try_notebook(notebook: Notebook, choose: Chooser, events: int = EVENTS_PER_N
             control, value = pick_event(reference, choose)
             values = {**values, control: value}
             session.settle(values, {control.partition("-")[0]})
-            reference = run_all(notebook.cells, flow, values)
+            reference = run_all(notebook.cells, session.flow, values)
             found = compare(event, session, reference)
             continue
         session.ran.clear()
         session.settle(values, {control.partition("-")[0]})
-        now = run_all(notebook.cells, flow, values)
+        now = run_all(notebook.cells, session.flow, values)
         found = compare(event, session, now)
         tally.events += 1
         tally.cells += len(notebook.cells)
@@ -103,7 +109,6 @@ def explain(notebook: Notebook, found: list[Difference], session: Session) -> st
 
 def run_family(family: str, events: int, seed: int, deadline_s: float | None = None) -> Iterator[Tally]:
     """Notebook after notebook, until there were enough events."""
-    warnings.simplefilter("ignore")
     done = 0
     number = 0
     end = None if deadline_s is None else time.monotonic() + deadline_s
