@@ -286,7 +286,7 @@ def store(reader: Reader, base: Value, name: str, value: Value) -> None:
     dunders(reader, sorted(base.regions), special)
     reader.mutate(base.regions)
     for region in base.regions:
-        if value.regions or value.kind != "plain":
+        if value.regions or value.kind != "plain" or name != ELEMENT:
             reader.heap.put(region, name, value)
         owner = reader.heap.fields[region].get("__class__")
         if owner is not None and name != ELEMENT:

@@ -4,26 +4,19 @@ A plan is made again after every cell that ran, from what was then learnt (`Know
 a copy that could not be made are no special cases. So only the first step of a plan is ever run; the others say what is queued.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from .ledger import Binding, Known, World
+from .learn import after, after_finish
+from .ledger import ALL, BELOW, DEPENDENTS, Binding, Known, World
 from .steps import COPY, REFERENCE, UNBIND, Instructions, Plan, Restore, Step
 from .versions import ABSENT, Flow
 
-__all__ = ["Instructions", "Plan", "Step", "plan", "plan_rerun"]
+__all__ = ["ALL", "BELOW", "DEPENDENTS", "Instructions", "Plan", "Step", "after", "after_finish", "plan"]
 
 
 # A plan that is made again and again without an end would be a mistake of ours: after this many times all cells, everything runs.
 MAX_ROUNDS = 3
-
-
-def plan_rerun(cells: Sequence[str], changed: Collection[str]) -> Plan:
-    """The plan for kernels without analysis: the whole notebook, from an empty namespace."""
-    unknown = sorted(set(changed) - set(cells))
-    if unknown:
-        raise ValueError(f"changed cells that are not in the notebook: {', '.join(unknown)}")
-    return Plan(steps=tuple(Step(cell) for cell in cells), reset=True)
 
 
 def plan(flow: Flow, known: Known) -> Plan:

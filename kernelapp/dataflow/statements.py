@@ -5,7 +5,7 @@ import ast
 from .expressions import operate
 from .functions import define
 from .known import words
-from .objects import assign, contents, dunders, iterate, make_class, store, touch, touch_deep
+from .objects import assign, attribute_of, contents, dunders, iterate, make_class, store, touch, touch_deep
 from .reader import Handler, Reader, State
 from .scopes import scope_of
 from .values import ELEMENT, PLAIN, Frame, Value, join
@@ -40,7 +40,7 @@ def augmented(reader: Reader, node: ast.AugAssign) -> None:
         old = reader.load(target.id)
     elif isinstance(target, ast.Attribute):
         owner = reader.evaluate(target.value)
-        old = contents(reader, owner) if owner.kind != "frame" else owner
+        old = attribute_of(reader, owner, target.attr, target)
     else:
         owner = reader.evaluate(target.value)
         reader.evaluate(target.slice)

@@ -260,15 +260,13 @@ def copy_group(values: dict[str, Any], max_bytes: int) -> dict[str, Any]:
     while left:
         copier = Copier(max_bytes)
         copies: dict[str, Any] = {}
-        refused: list[str] = []
         for name, value in left.items():
             try:
                 copies[name] = copier.copy(value)
             except (Refused, RecursionError):
-                refused.append(name)
-        if not refused:
+                # It may have left half a copy of something that others share, and have used up the room: without it, from the start.
+                del left[name]
+                break
+        else:
             return copies
-        # what was refused may have left half a copy of something that others share
-        for name in refused:
-            del left[name]
     return {}
