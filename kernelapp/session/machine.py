@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..dataflow.ledger import DONE, FAILED, INTERRUPTED, STOPPED
-from ..dataflow.plan import Plan, Step
+from ..dataflow.steps import Instructions, Plan, Step
 from ..errors import ServerError, ViewerError
 from ..wire.messages import (
     Cell,
@@ -39,6 +39,10 @@ TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.DEAD: frozenset({SessionStatus.QUEUED}),
 }
 """From each state, the states that may follow."""
+
+
+RESTORES = ""
+"""Stands for a cell where there is none to run, but bindings to restore."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ class Machine:
         self._everything = False
         self._new_inputs = True
         self._running: _Running | None = None
+        self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
+        self._finished = False  # they were asked for already
         self._stopping = False
         self._max_cell_output_bytes = max_cell_output_bytes
 
@@ -206,17 +212,23 @@ class Machine:
 
     def report(self, cell: str, run: int, report: Mapping[str, Any]) -> list[Effect]:
         """What the kernel's runtime tells of a run; it counts when the cell finishes."""
-        if run == self._tracks[cell].run:
+        if cell == RESTORES:
+            self._restored = report
+        elif run == self._tracks[cell].run:
             self._tracks[cell].report = report
         return []
 
     def finish(self, cell: str, run: int) -> list[Effect]:
         """The kernel is done with the cell: all its outputs have come."""
-        track = self._tracks[cell]
         running = self._running
-        if running is None or cell != running.cell or run != track.run:
+        if running is None or cell != running.cell or (cell != RESTORES and run != self._tracks[cell].run):
             return []
         self._running = None
+        if running.plan.finish is not None and cell == RESTORES:
+            self._planning.restored(running.plan.finish, self._restored)
+            self._stopping = False
+            return self._continue()
+        track = self._tracks[cell]
         step = running.plan.steps[0]
         outcome = self._outcome(track)
         notes = self._planning.ran(step, outcome, track.report, running.plan.reset)
@@ -261,9 +273,16 @@ class Machine:
         self._absorb()
         plan = self._planning.next()
         effects = self._show(plan)
-        if not plan.steps:
-            return effects + self._settle()
-        return effects + self._run(plan, plan.steps[0])
+        if plan.steps:
+            return effects + self._run(plan, plan.steps[0])
+        if plan.finish is not None and not self._finished:
+            return effects + self._restore(plan, plan.finish)
+        return effects + self._settle()
+
+    def _restore(self, plan: Plan, finish: Instructions) -> list[Effect]:
+        """Bind names again at the end of a plan that has no cell left to do it with; once, should it not be possible."""
+        self._running, self._restored, self._finished = _Running(RESTORES, plan), None, True
+        return [RunCell(RESTORES, 0, None, False, self._planning.instructions(RESTORES, finish))]
 
     def _run(self, plan: Plan, step: Step) -> list[Effect]:
         track = self._tracks[step.cell]
@@ -273,7 +292,7 @@ class Machine:
         self._running = _Running(step.cell, plan)
         inputs = dict(self._inputs) if self._new_inputs else None
         self._new_inputs = False
-        run = RunCell(step.cell, track.run, inputs, plan.reset, self._planning.instructions(step))
+        run = RunCell(step.cell, track.run, inputs, plan.reset, self._planning.instructions(step.cell, step.instructions))
         return [*self._set(step.cell, CellStatus.RUNNING), *self._offer_run(step.cell), run]
 
     def _settle(self) -> list[Effect]:
@@ -284,6 +303,7 @@ class Machine:
                 self._released.add(self._controls[key][0])
             self._new_inputs = True
         self._pressed.clear()
+        self._finished = False
         return [Publish(Settled(self.last_event)), *self._move(SessionStatus.IDLE)]
 
     # Cells

@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
-from ..dataflow.ledger import DONE, Known
-from ..dataflow.plan import ALL, BELOW, DEPENDENTS, Plan, Step, after, plan
+from ..dataflow.learn import after, after_finish, surprised
+from ..dataflow.ledger import DEPENDENTS, DONE, Known
+from ..dataflow.plan import plan
+from ..dataflow.steps import Instructions, Plan, Step
 from ..dataflow.versions import Source, build_flow
 from ..notebook import Notebook
 
@@ -30,8 +32,11 @@ class Planning(Protocol):
     def ran(self, step: Step, outcome: str, report: Mapping[str, Any] | None, reset: bool) -> list[str]:
         """A step ran; `report` is what the kernel told of it. Returns what the log should say."""
 
-    def instructions(self, step: Step) -> Mapping[str, Any] | None:
-        """What the kernel does around the step, as JSON."""
+    def restored(self, finish: Instructions, report: Mapping[str, Any] | None) -> None:
+        """The restores of a plan without steps are done."""
+
+    def instructions(self, cell: str, instructions: Instructions) -> Mapping[str, Any] | None:
+        """What the kernel does around a step, or for the end of a plan without steps (`cell` is then ""), as JSON."""
 
 
 class WholeNotebook:
@@ -69,7 +74,10 @@ class WholeNotebook:
             self._left, self._blocked = [], self._left
         return []
 
-    def instructions(self, step: Step) -> None:
+    def restored(self, finish: Instructions, report: Mapping[str, Any] | None) -> None:
+        """As Planning: there are none."""
+
+    def instructions(self, cell: str, instructions: Instructions) -> None:
         """As Planning: nothing."""
 
 
@@ -80,27 +88,18 @@ class Analysis:
     """
 
     def __init__(self, cells: tuple[Source, ...]) -> None:
-        self._cells = cells
-        self._surprises: dict[str, frozenset[str]] = {}
+        self.cells = cells
+        self.surprises: dict[str, frozenset[str]] = {}
         self.flow = build_flow(cells)
-
-    def learn(self, cell: str, names: Collection[str]) -> bool:
-        """A cell changed names that it was not expected to change; returns whether that is new."""
-        before = self._surprises.get(cell, frozenset())
-        self._surprises[cell] = before | frozenset(names)
-        if self._surprises[cell] == before:
-            return False
-        self.flow = build_flow(self._cells, self._surprises)
-        return True
 
 
 class Reactive:
     """Runs the cells that depend on what changed (docs/dataflow.md)."""
 
-    def __init__(self, analysis: Analysis, mode: str) -> None:
+    def __init__(self, analysis: Analysis, rerun: str) -> None:
         self._analysis = analysis
         self._flow = analysis.flow
-        self._mode = mode
+        self._rerun = rerun
         self._known = Known.nothing(self._flow)
 
     def begin(self) -> None:
@@ -110,12 +109,7 @@ class Reactive:
 
     def change(self, cells: Collection[str]) -> None:
         """As Planning."""
-        if self._mode == ALL and cells:
-            self.begin()
-        elif self._mode == BELOW and cells:
-            order = [one.cell for one in self._flow.cells]
-            cells = order[min(map(order.index, cells)) :]
-        self._known = self._known.changed(self._flow, cells)
+        self._known = self._known.changed(self._flow, cells, self._rerun)
 
     def request(self, cell: str) -> None:
         """As Planning."""
@@ -126,19 +120,29 @@ class Reactive:
         return plan(self._flow, self._known)
 
     def ran(self, step: Step, outcome: str, report: Mapping[str, Any] | None, reset: bool) -> list[str]:
-        """As Planning. Without a report (the kernel's runtime did not come to it) nothing was saved or restored."""
-        told: Mapping[str, Any] = report if report is not None and "unfinished" in report else {"unfinished": True}
-        self._known = after(self._flow, self._known, step, outcome, told, reset)
-        surprises = [str(name) for name in told.get("changed") or ()]
-        new = bool(surprises) and self._analysis.learn(step.cell, surprises)
-        if surprises and self._flow is not self._analysis.flow:
-            self.begin()  # what was read of the notebook was not all: everything runs again, once
-        note = f"cell {step.cell} changed {', '.join(surprises)}, which its source had not told: a defect of kernelapp's table of calls"
-        return [note] if new else []
-
-    def instructions(self, step: Step) -> Mapping[str, Any]:
         """As Planning."""
-        return step.instructions.to_json(self._flow, step.cell)
+        told = _told(report)
+        self._known = after(self._flow, self._known, step, outcome, told, reset)
+        news = surprised(self._flow, self._known, step, told, self._analysis.cells, self._analysis.surprises)
+        if news is None:
+            return []
+        new = news[2][step.cell] - self._analysis.surprises.get(step.cell, frozenset())
+        self._flow, self._known, self._analysis.surprises = news
+        self._analysis.flow = self._flow
+        return [f"cell {step.cell} changed {', '.join(sorted(new))}, which its source had not told: a defect of kernelapp's table of calls"]
+
+    def restored(self, finish: Instructions, report: Mapping[str, Any] | None) -> None:
+        """As Planning."""
+        self._known = after_finish(self._flow, self._known, finish, _told(report))
+
+    def instructions(self, cell: str, instructions: Instructions) -> Mapping[str, Any]:
+        """As Planning."""
+        return instructions.to_json(self._flow, cell)
+
+
+def _told(report: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Without a report (the kernel's runtime did not come to it) nothing was saved or restored."""
+    return report if report is not None and "unfinished" in report else {"unfinished": True}
 
 
 def plan_for(notebook: Notebook) -> Planning:

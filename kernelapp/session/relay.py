@@ -19,7 +19,7 @@ from ..wire.codec import decode, encode
 from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, Stop, Welcome
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
 from .journal import LAYOUT_MIME, Journal
-from .machine import CodeCell, Machine
+from .machine import RESTORES, CodeCell, Machine
 from .mimes import as_json, find_declaration, find_report
 from .planning import plan_for
 from .starts import StartQueue
@@ -169,7 +169,7 @@ class Relay:
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
         self._begun = asyncio.Event()
-        request = self._kernel.execute(self._cells[run.cell].source, {"cellId": run.cell, "kernelapp": ours})
+        request = self._kernel.execute(self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
         self._requests[request] = (run.cell, run.run)
         while len(self._requests) > _REMEMBERED_REQUESTS:
             self._requests.popitem(last=False)
@@ -220,6 +220,8 @@ class Relay:
                     self._perform(self._machine.finish(cell, run))
             case "execute_reply":
                 asyncio.get_running_loop().call_later(_IDLE_S, self._finish, cell, run)
+            case _ if cell == RESTORES:
+                pass  # nothing is shown of them
             case "stream" | "display_data" | "execute_result":
                 self._display(cell, run, message)
             case "update_display_data":

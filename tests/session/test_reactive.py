@@ -5,12 +5,15 @@ The kernel here saves nothing, so producers run again where they are needed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from kernelapp.dataflow.plan import ALL, BELOW, DEPENDENTS
+from kernelapp.dataflow.ledger import ALL, BELOW, DEPENDENTS
+from kernelapp.dataflow.steps import Instructions, Plan
 from kernelapp.dataflow.versions import Source
 from kernelapp.session.effects import Note
-from kernelapp.session.planning import Analysis, Reactive
+from kernelapp.session.machine import RESTORES
+from kernelapp.session.planning import Analysis, Reactive, WholeNotebook
 from kernelapp.wire.messages import CellFailure, CellStatus, Control, SessionStatus
 
 from .driver import FAILURE, Driver, button, slider
@@ -162,3 +165,30 @@ def test_what_a_cell_changed_against_expectation_runs_everything_once_and_is_not
     session.event(2, 6)
     session.settle()
     assert len([effect for effect in session.driver.others if isinstance(effect, Note)]) == 1
+
+
+class RestoresLeft(WholeNotebook):
+    """A plan of which only restores are left, until they are done."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.reports: list[Mapping[str, Any] | None] = []
+
+    def next(self) -> Plan:
+        finish = None if self.reports else Instructions(finish=(("x", "reference", 0),))
+        return Plan((), False, finish=finish)
+
+    def restored(self, finish: Instructions, report: Mapping[str, Any] | None) -> None:
+        self.reports.append(report)
+
+
+def test_bindings_are_restored_before_the_page_is_settled_also_when_no_cell_is_left_to_run() -> None:
+    planning = RestoresLeft()
+    driver = Driver(planning=planning).start()
+    assert driver.run is not None
+    assert driver.run.cell == RESTORES
+    assert not driver.is_in(SessionStatus.IDLE)
+    driver.do(driver.machine.report(RESTORES, 0, {"unfinished": False}))
+    driver.do(driver.machine.finish(RESTORES, 0))
+    assert planning.reports == [{"unfinished": False}]
+    assert driver.is_in(SessionStatus.IDLE)
