@@ -155,12 +155,18 @@ def _library(reader: Reader, path: str, given: Given) -> Value:
         _unknown_library(reader)
         return call_anything(reader, PLAIN, given.all, given.node)
     if path.startswith("sklearn.") and path.rpartition(".")[2][:1].isupper():
-        act = Act("estimator", "holds")
-    elif path in ("numpy.random.default_rng", "numpy.random.RandomState", "random.Random") and not given.all:
+        made = apply(reader, Act("estimator", "holds"), None, given, path)
+        drawing = libraries.is_random_estimator(path) and "random_state" not in given.keywords
+        return Value(made.kind, made.regions, known.RANDOM) if drawing or _any_random(given.all) else made
+    if path in ("numpy.random.default_rng", "numpy.random.RandomState", "random.Random") and not given.all:
         reader.volatile("draws random numbers that were not seeded", "give the generator a seed")
     elif act.draws and ({"random_state", "rng", "seed"} & set(given.keywords)):
         act = Act(act.result, act.shares, act.mutates, calls=act.calls, consumes=act.consumes)
     return apply(reader, act, None, given, path)
+
+
+def _any_random(values: Iterable[Value]) -> bool:
+    return any(value.kind == "estimator" and value.path == known.RANDOM for value in values)
 
 
 def method(reader: Reader, base: Value, name: str, given: Given) -> Value:
@@ -222,9 +228,9 @@ def _query(reader: Reader, base: Value, given: Given) -> None:
             touch_deep(reader, reader.load(name))
 
 
-def _state(reader: Reader, act: Act, path: str) -> None:
+def _state(reader: Reader, act: Act, path: str, sources: list[Value]) -> None:
     """The hidden state that a known call touches."""
-    if act.draws:
+    if act.draws and (not act.perhaps or act.draws in reader.env or _any_random(sources)):
         reader.draw(act.draws)
     if act.sets:
         reader.set_state(act.sets)
@@ -245,13 +251,12 @@ def apply(reader: Reader, act: Act, base: Value | None, given: Given, name: str)
     if act.volatile:
         reader.volatile(f"`{name}` {act.volatile}")
     values = given.all
-    path = next(
-        (value.path for value in ([base] if base is not None else []) + values if value.kind in ("plain", "path") and value.path), ""
-    )
-    _state(reader, act, path)
+    sources = [*([base] if base is not None else []), *values]
+    path = next((value.path for value in sources if value.kind in ("plain", "path") and value.path), "")
+    _state(reader, act, path, sources)
     for value in values:
         touch_deep(reader, value)
-        if act.consumes:
+        if act.consumes or value.kind == "iterator":
             iterate(reader, value)
     if act.calls:
         _callbacks(reader, base, given)
@@ -321,6 +326,10 @@ def _result(reader: Reader, act: Act, base: Value | None, given: Given, name: st
         return Value(kind if kind != "library" else "unknown", path=sources[0].path if kind == "path" and sources else "")
     if act.shares == "new":
         return reader.make(given.node, kind)
+    if act.shares == "self" and base is not None:
+        return base
+    if act.shares == "parts":
+        return _parts(reader, given.node, sources)
     if act.shares == "copy":
         return copied(reader, given.node, kind, sources)
     if act.shares == "view":
@@ -330,9 +339,19 @@ def _result(reader: Reader, act: Act, base: Value | None, given: Given, name: st
     if act.shares == "is" and kind != "unknown":
         return Value(kind, union(sources) or reader.make(given.node, kind).regions)
     made = _shared(reader, given.node, kind, sources)
+    if kind == "estimator" and _any_random(sources):
+        return Value(kind, made.regions, known.RANDOM)
     if act.shares == "is":
         return Value(kind, made.regions | frozenset(reader.heap.data(union(sources))))
     return Value(made.kind, made.regions, path="defaultdict") if name.endswith("defaultdict") else made
+
+
+def _parts(reader: Reader, node: ast.AST, sources: list[Value]) -> Value:
+    """A list of new tables made of parts of the sources."""
+    made, part = reader.make(node, "list"), copied(reader, node, "frame", sources)
+    for region in made.regions:
+        reader.heap.put(region, ELEMENT, part)
+    return made
 
 
 def _duplicate(reader: Reader, node: ast.AST, sources: list[Value], deep: bool) -> Value:

@@ -31,7 +31,8 @@ class Act:
     `shares`: the result is `new` (shares nothing), `holds` the arguments, is a `copy` (holds what its elements hold), an `element` of
     them, or `is` one of them or a part. `mutates`: `self`, or positions of arguments (as text), or `all`.
     `draws`, `sets`, `reads`, `writes`: hidden state that is drawn from, set for good, read, or changed in part.
-    `calls`: functions among the arguments are called at once. `consumes`: iterators among the arguments are used up.
+    `calls`: functions among the arguments are called at once. `consumes`: whatever may be an iterator among the arguments is used up.
+    `perhaps`: random numbers are drawn only if one of the objects was made so.
     """
 
     result: str = "unknown"
@@ -43,6 +44,7 @@ class Act:
     writes: str = ""
     calls: bool = False
     consumes: bool = False
+    perhaps: bool = False
     volatile: str = ""
     opaque: str = ""
 
@@ -54,10 +56,13 @@ MUTATES_SELF = Act("unknown", "is", ("self",))
 HOLDS = Act("unknown", "holds", calls=True, consumes=True)
 IS = Act("unknown", "is", calls=True, consumes=True)
 LAZY = Act("iterator", "holds")
-FRAME = Act("frame", "copy", calls=True, consumes=True)
-ARRAY = Act("array", "new", calls=True, consumes=True)
+FRAME = Act("frame", "copy", calls=True)
+TABLE = Act("frame", "copy", calls=True, consumes=True)
+ARRAY = Act("array", "new", calls=True)
 VIEW = Act("array", "is")
-FIGURE = Act("figure", "holds", calls=True, consumes=True, reads=RC_PARAMS)
+FIGURE = Act("figure", "holds", calls=True, reads=RC_PARAMS)
+# Objects that know whether they were made to draw random numbers (a Value's path is then RANDOM).
+RANDOM = "random"
 SETS_OPTIONS = {name: Act("plain", writes=name) for name in OPTIONS}
 NETWORK = Act("unknown", "new", volatile="reads the network")
 CLOCK = Act("plain", volatile="reads the clock")
@@ -153,11 +158,17 @@ _ARRAY_METHODS = {
     **each("reshape ravel transpose squeeze swapaxes view diagonal flat real imag T", VIEW),
     **each("tofile dump", WRITES_FILE),
 }
+_FITS = Act("estimator", "self", ("self",), draws=NUMPY_RANDOM, perhaps=True)
 _ESTIMATOR = {
-    **each(
-        "fit partial_fit fit_predict fit_transform set_params set_output", Act("unknown", "is", ("self",), calls=True, draws=NUMPY_RANDOM)
-    ),
-    **each("predict predict_proba decision_function transform score get_params score_samples inverse_transform", Act("array", "new")),
+    **each("fit partial_fit set_params set_output", _FITS),
+    **each("fit_predict fit_transform fit_resample", Act("array", "new", ("self",), draws=NUMPY_RANDOM, perhaps=True)),
+    **each("predict predict_proba decision_function transform score score_samples inverse_transform", Act("array", "new")),
+    "get_params": Act("dict", "holds"),
+}
+_GENERATOR = {
+    "shuffle": Act("plain", "new", ("self", "0")),
+    **each("choice sample choices", Act("unknown", "is", ("self",), consumes=True)),
+    **each("spawn", Act("unknown", "is", ("self",))),
 }
 
 METHODS: dict[str, dict[str, Act]] = {
@@ -167,15 +178,18 @@ METHODS: dict[str, dict[str, Act]] = {
     "frame": _FRAME_METHODS,
     "array": _ARRAY_METHODS,
     "estimator": _ESTIMATOR,
+    "generator": _GENERATOR,
 }
 
 # What a method of these kinds does that its table does not name. Kinds without an entry: it may do anything.
 METHOD_DEFAULTS: dict[str, Act] = {
     "plain": Act("plain", "new", calls=True, consumes=True),
-    "frame": Act("frame", "copy", calls=True, consumes=True),
+    "frame": FRAME,
     "array": Act("array", "new"),
     "chart": Act("chart", "holds", calls=True),
-    "figure": Act("figure", "is", ("self",), calls=True, consumes=True),
+    "figure": Act("figure", "is", ("self",), calls=True),
+    "generator": Act("array", "new", ("self",)),
+    "estimator": Act("unknown", "is", ("self",), calls=True),
     "layout": Act("layout", "new", calls=True),
 }
 
@@ -184,19 +198,22 @@ METHOD_DEFAULTS: dict[str, Act] = {
 HARMLESS_METHODS: dict[str, Act] = {
     **each(
         "head tail describe info groupby mean median std var min max sum count nunique value_counts unique corr quantile cumsum cumprod"
-        " astype dropna fillna isna notna isnull notnull round abs clip diff shift rank rolling resample merge join sort_values sort_index"
+        " astype dropna fillna isna notna isnull notnull round abs clip diff shift rank rolling resample merge sort_values sort_index"
         " reset_index set_index rename drop drop_duplicates duplicated nlargest nsmallest melt pivot pivot_table stack unstack explode"
-        " query isin between to_frame to_numpy to_list tolist to_dict memory_usage select_dtypes agg aggregate apply map applymap transform"
+        " query between to_frame to_numpy to_list tolist to_dict memory_usage select_dtypes agg aggregate apply map applymap transform"
         " assign pipe where mask idxmax idxmin argmax argmin any all reindex iterrows itertuples to_string to_html to_markdown to_json"
-        " predict predict_proba score transform get_params decision_function"
+        " predict predict_proba score get_params decision_function"
         " __len__ __repr__ __str__ __contains__ isoformat strftime total_seconds",
-        Act("unknown", "is", calls=True, consumes=True),
+        Act("unknown", "is", calls=True),
     ),
     **each(
         "lower upper title capitalize strip lstrip rstrip split rsplit splitlines replace startswith endswith format encode decode zfill"
         " ljust rjust center isdigit isalpha isalnum isupper islower casefold removeprefix removesuffix partition find rfind",
         Act("unknown", "is"),
     ),
+    **each("join isin", Act("unknown", "is", calls=True, consumes=True)),
+    **each("fit partial_fit set_params", _FITS),
+    **each("fit_transform fit_predict", Act("array", "new", ("self",), draws=NUMPY_RANDOM, perhaps=True)),
     **each("keys values items", Act("unknown", "is")),
     **each("get index", Act("unknown", "is")),
     "copy": Act("unknown", "holds"),

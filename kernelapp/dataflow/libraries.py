@@ -22,6 +22,7 @@ from .known import (
     RC_PARAMS,
     READS_FRAME,
     SETS_OPTIONS,
+    TABLE,
     TORCH_RANDOM,
     VIEW,
     WRITES_FILE,
@@ -142,7 +143,7 @@ _NUMPY = {
 }
 
 _TABLES = {
-    "pandas": FRAME,
+    "pandas": TABLE,
     **each("isna isnull notna notnull Timestamp Timedelta to_timedelta api unique", FRAME, "pandas."),
     **each(
         "read_csv read_table read_excel read_json read_parquet read_feather read_pickle read_hdf read_fwf read_html read_xml",
@@ -154,7 +155,7 @@ _TABLES = {
     **each("get_option describe_option option_context", Act("plain", reads=PANDAS_OPTIONS), "pandas."),
     "pandas.eval": Act(opaque="evaluates text"),
     **each("ExcelWriter HDFStore", Act("iterator", "new", writes=FILES), "pandas."),
-    "polars": FRAME,
+    "polars": TABLE,
     **each("read_csv scan_csv read_parquet scan_parquet read_json read_excel read_ipc", READS_FRAME, "polars."),
     "polars.Config": SETS_OPTIONS[LIBRARIES],
     "vega_datasets": Act("frame", "new"),
@@ -188,15 +189,26 @@ _PLOTS = {
     "tqdm": Act("unknown", "is", consumes=True),
 }
 
+_PERHAPS = Act("unknown", "holds", calls=True, draws=NUMPY_RANDOM, perhaps=True)
 _MODELS = {
-    "sklearn": Act("unknown", "holds", calls=True, draws=NUMPY_RANDOM),
+    "sklearn": Act("unknown", "holds", calls=True),
     "sklearn.set_config": SETS_OPTIONS[LIBRARIES],
     "sklearn.metrics": Act("array", "new", calls=True),
-    "sklearn.datasets": Act("unknown", "new", draws=NUMPY_RANDOM),
-    "sklearn.model_selection.train_test_split": Act("list", "copy", draws=NUMPY_RANDOM),
-    "sklearn.utils.shuffle": Act("list", "copy", draws=NUMPY_RANDOM),
+    # a bunch of tables: whatever is taken from it is one
+    "sklearn.datasets": Act("frame", "new"),
+    **each(
+        "make_blobs make_moons make_circles make_classification make_regression",
+        Act("frame", "new", draws=NUMPY_RANDOM),
+        "sklearn.datasets.",
+    ),
+    **each("fetch_openml fetch_california_housing fetch_20newsgroups", NETWORK, "sklearn.datasets."),
+    "sklearn.model_selection.train_test_split": Act("list", "parts", draws=NUMPY_RANDOM),
+    **each("shuffle resample", Act("list", "parts", draws=NUMPY_RANDOM), "sklearn.utils."),
+    "sklearn.model_selection": _PERHAPS,
+    "sklearn.inspection": _PERHAPS,
+    **each("make_pipeline make_union", Act("estimator", "holds"), "sklearn.pipeline."),
+    **each("make_column_transformer make_column_selector", Act("estimator", "holds"), "sklearn.compose."),
     "sklearn.base.clone": Act("estimator", "new"),
-    "sklearn.preprocessing": Act("estimator", "new"),
     "scipy": Act("array", "new", calls=True, draws=NUMPY_RANDOM),
     "statsmodels": Act("unknown", "holds"),
     **each("manual_seed cuda.manual_seed cuda.manual_seed_all", Act("plain", sets=TORCH_RANDOM), "torch."),
@@ -215,6 +227,19 @@ _OURS = {
     ),
     **each("sidebar columns tabs expander container form dialog metric progress spinner status", Act("layout", "new"), "kernelapp."),
 }
+
+# Estimators that draw random numbers when they fit, unless they are given a `random_state`.
+_RANDOM_ESTIMATORS = (
+    "Forest", "ExtraTree", "Boosting", "Bagging", "DecisionTree", "KMeans", "SGD", "MLP", "Random", "Shuffle", "GaussianMixture", "TSNE",
+    "NMF", "LatentDirichlet", "Perceptron", "PassiveAggressive", "TruncatedSVD", "FastICA", "Spectral", "Quantile", "IterativeImputer",
+)  # fmt: skip
+
+
+def is_random_estimator(path: str) -> bool:
+    """Whether a class of scikit-learn draws random numbers by default."""
+    name = path.rpartition(".")[2]
+    return any(one in name for one in _RANDOM_ESTIMATORS)
+
 
 FUNCTIONS: dict[str, Act] = {**_STANDARD, **_NUMPY, **_TABLES, **_PLOTS, **_MODELS, **_OURS}
 

@@ -12,6 +12,8 @@ from .values import CONTAINERS, ELEMENT, PLAIN, ClassInfo, Frame, Value, join, u
 _NOT_IMPLICIT = words(
     "__init__ __new__ __init_subclass__ __class_getitem__ __call__ __setitem__ __delitem__ __setattr__ __enter__ __exit__"
 )
+# Kinds that iteration leaves as they are.
+_REPEATABLE = words("plain tuple frame array view builtin library class figure layout chart estimator")
 _PLAIN_ATTRIBUTES = words("shape size ndim dtype empty __name__ __doc__ __class__ __module__")
 
 
@@ -194,7 +196,7 @@ def contents(reader: Reader, value: Value) -> Value:
         return found or PLAIN
     if value.kind == "tuple":
         return Value("unknown", value.regions)
-    if value.kind in ("frame", "chart", "array"):
+    if value.kind in ("frame", "chart", "array", "figure", "layout"):
         return value
     if not value.regions:
         return Value("plain" if value.kind == "plain" else "unknown")
@@ -208,7 +210,7 @@ def contents(reader: Reader, value: Value) -> Value:
 def iterate(reader: Reader, value: Value) -> Value:
     """Iterates over a value; what is used up by that counts as mutated. Gives what one element may be."""
     reader.beware(value)
-    if value.kind in ("plain", "tuple", "frame", "array", "view", "builtin", "library", "class") or value.kind in CONTAINERS:
+    if value.kind in _REPEATABLE or value.kind in CONTAINERS:
         return contents(reader, value)
     element = contents(reader, value)
     for region in sorted(value.regions):

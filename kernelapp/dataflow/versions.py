@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .effects import Effects, Finding, method_names, new_reader, read_cell, tells_classes_apart
-from .known import FILE, FILES
+from .known import FILE, FILES, OPTIONS
 from .values import Heap, Value
 
 ABSENT = -1  # the version of a name that nothing above has bound
@@ -314,7 +314,7 @@ def describe(flow: Flow) -> list[CellFacts]:
         facts.append(
             CellFacts(
                 one.cell,
-                tuple(sorted(name for name in effects.reads if name in known)),
+                tuple(sorted(name for name in effects.reads if name in known and name not in OPTIONS)),
                 tuple(sorted(effects.binds | effects.may_bind)),
                 tuple(sorted(mutates)),
                 effects.volatile,

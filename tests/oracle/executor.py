@@ -143,7 +143,9 @@ def _shape(value: Any, seen: dict[int, int]) -> str:
     if isinstance(value, dict):
         return f"dict({', '.join(_shape(key, seen) + '=' + _shape(one, seen) for key, one in value.items())})"
     if isinstance(value, pd.DataFrame | pd.Series):
-        return f"{type(value).__name__}({value.to_dict()!r} {list(value.index)!r} {value.index.name!r} {getattr(value, 'columns', '')!r})"
+        columns = [value] if isinstance(value, pd.Series) else [value.iloc[:, position] for position in range(value.shape[1])]
+        cells = [(repr(one.name), str(one.dtype), list(one)) for one in columns]
+        return f"{type(value).__name__}({cells} {list(value.index)!r} {value.index.name!r} {getattr(value, 'columns', value).name!r})"
     if isinstance(value, np.ndarray):
         return f"array({value.dtype} {value.tolist()!r})"
     if isinstance(value, types.FunctionType):
