@@ -22,6 +22,8 @@ _SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit", "open"})
 
 # Looking for unexpected changes stops after this time in one cell: it is a check of the analysis, not what the page relies on.
 LOOK_S = 0.002
+# A cell that was looked at changes the same things when it runs again; events must not cost more the more names there are.
+LOOK_AGAIN_S = 0.0001
 
 Key = tuple[str, str, str]  # how, name, version (of a reference) or cell (of a copy)
 
@@ -37,6 +39,8 @@ class Bindings:
         self._instructions: dict[str, Any] = {}
         self._report: dict[str, Any] = {}
         self._looks: dict[str, tuple[Any, Any]] = {}
+        self._looked: set[str] = set()  # cells
+        self._first_look = 0  # which name is looked at first: no time may be left for the last ones
 
     def clear(self) -> None:
         """Forgets everything (the namespace was emptied), and puts hidden state back to what it was before any cell changed it."""
@@ -45,6 +49,7 @@ class Bindings:
                 hidden.write(name, value)
         self._saved.clear()
         self._sizes.clear()
+        self._looked.clear()
 
     def before(self, instructions: dict[str, Any], namespace: MutableMapping[str, Any]) -> None:
         """Called before a cell runs: remembers, restores, copies."""
@@ -158,13 +163,19 @@ class Bindings:
         expected = self._instructions["expect"]
         if "*" in expected:
             return {}
-        end = time.perf_counter() + LOOK_S
-        skip = set(expected)
-        looks: dict[str, tuple[Any, Any]] = {}
-        for name, value in list(namespace.items()):
-            if name in skip or name in _SHELL_NAMES or name.startswith("_"):
-                continue
-            looks[name] = (value, fingerprints.cheap(value) if not is_atom(value) and time.perf_counter() < end else None)
+        looks: dict[str, tuple[Any, Any]] = {name: (value, None) for name, value in list(namespace.items()) if _is_watched(name, expected)}
+        cell = self._instructions["cell"]
+        end = time.perf_counter() + (LOOK_AGAIN_S if cell in self._looked else LOOK_S)
+        self._looked.add(cell)
+        names = list(looks)
+        for turn in range(len(names)):
+            name = names[(self._first_look + turn) % len(names)]
+            value = looks[name][0]
+            if not is_atom(value):
+                looks[name] = (value, fingerprints.cheap(value))
+            if time.perf_counter() > end:
+                self._first_look += turn + 1
+                break
         return looks
 
     def _surprises(self, namespace: MutableMapping[str, Any]) -> list[str]:
@@ -172,13 +183,16 @@ class Bindings:
         expected = self._instructions["expect"]
         if "*" in expected:
             return []
-        skip = set(expected)
-        changed = [name for name in namespace if name not in self._looks and name not in skip | _SHELL_NAMES and not name.startswith("_")]
+        changed = [name for name in list(namespace) if name not in self._looks and _is_watched(name, expected)]
         for name, (value, look) in self._looks.items():
             now = namespace.get(name, ABSENT)
             if now is not value or (look is not None and fingerprints.cheap(now) != look):
                 changed.append(name)
         return sorted(changed)
+
+
+def _is_watched(name: str, expected: list[str]) -> bool:
+    return name not in expected and name not in _SHELL_NAMES and not name.startswith("_")
 
 
 def size_of(value: Any) -> int:

@@ -158,6 +158,14 @@ def test_a_change_that_nobody_expects_is_told(before: dict[str, Any], source: st
     assert around(Bindings(), dict(before), source)["changed"] == ["a"]
 
 
+def test_a_cell_that_runs_again_is_looked_at_for_less_time_but_at_every_name_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    bindings, names = Bindings(), {f"name{i}": [i] for i in range(50)}
+    monkeypatch.setattr("kernelapp.inkernel.bindings.LOOK_AGAIN_S", 0.0)
+    assert around(bindings, names, "name49.append(1)")["changed"] == ["name49"]
+    told = [around(bindings, names, "name49.append(1)")["changed"] for _ in range(100)]
+    assert 0 < sum(map(bool, told)) < 100
+
+
 def test_an_expected_change_is_no_surprise_and_an_opaque_cell_never_is() -> None:
     assert around(Bindings(), {"a": 1}, "a = 2", expect=["a"])["changed"] == []
     assert around(Bindings(), {"a": 1}, "a = 2", expect=["*"])["changed"] == []
