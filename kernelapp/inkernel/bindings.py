@@ -200,10 +200,9 @@ def size_of(value: Any) -> int:
     count = getattr(value, "nbytes", None)
     if isinstance(count, int):
         return count
-    usage = getattr(value, "memory_usage", None)
-    if usage is not None and type(value).__module__.startswith("pandas"):
-        used = usage(deep=False)
-        return int(used if isinstance(used, int) else used.sum())
+    blocks = getattr(getattr(value, "_mgr", None), "blocks", None)
+    if blocks is not None:
+        return sum(int(getattr(block.values, "nbytes", 0)) for block in blocks)
     total = sys.getsizeof(value, 64)
     if isinstance(value, (list, tuple, set, dict)):
         inner = list(value.values()) if isinstance(value, dict) else list(value)

@@ -6,14 +6,16 @@ from __future__ import annotations
 import hashlib
 import sys
 import types
+from collections.abc import Iterable
 from typing import Any
 
 from . import hidden
 from .copying import is_atom, is_plain_class, is_plain_instance
 
-MAX_NODES = 5_000
+MAX_NODES = 2_000
 MAX_BYTES = 1_000_000
 SAMPLE = 48
+_SIMPLE = {int, float, bool, str, type(None)}
 
 
 class _Unknown(Exception):  # noqa: N818 (says what happened, to us alone)
@@ -43,6 +45,9 @@ class _Digest:
             raise _Unknown
         kind = type(value)
         if kind in (tuple, frozenset):
+            if _is_simple(value):
+                self.add(kind.__name__, repr(value))
+                return
             self.add(kind.__name__, len(value))
             for one in value:
                 self.value(one)
@@ -114,10 +119,16 @@ class _Digest:
         if known != len(self._seen) - 1:
             return
         if kind in (list, set):
+            if _is_simple(value):
+                self.add(kind.__name__, repr(value))
+                return
             self.add(kind.__name__, len(value))
             for one in value:
                 self.value(one)
         elif kind is dict:
+            if _is_simple(value) and _is_simple(value.values()):
+                self.add("dict", repr(value))
+                return
             self.add("dict", len(value))
             for key, one in value.items():
                 self.value(key)
@@ -161,6 +172,11 @@ class _Digest:
             return
         for one in value:
             self.value(one)
+
+
+def _is_simple(values: Iterable[Any]) -> bool:
+    """Whether all are of types that `repr` tells apart and writes out in full."""
+    return set(map(type, values)) <= _SIMPLE
 
 
 def exact(name: str, value: Any, atoms: bool, classes: bool = False) -> str | None:
