@@ -55,6 +55,17 @@ class Namespace:
             self._shell.InteractiveTB.tb = None
 
 
+def leave_input(shell: Any, info: Any) -> None:
+    """Put the source of the cell that begins where IPython's display hook looks for a `;` at its end.
+
+    Requests that store no history leave nothing there, and a value that the author meant to hide would be shown.
+    """
+    source = getattr(info, "transformed_cell", None) or getattr(info, "raw_cell", None) or ""
+    inputs = getattr(shell.history_manager, "input_hist_parsed", None)
+    if inputs:
+        inputs[-1] = source if ";" in source else ""
+
+
 def forget_outputs(shell: Any) -> None:
     """Drop the copies of displayed outputs that IPython's history keeps.
 

@@ -19,7 +19,7 @@ from kernelapp.inkernel.flow import StoppedError
 from kernelapp.inkernel.hidden import HiddenState
 from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
-from kernelapp.inkernel.namespace import Namespace, forget_outputs
+from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
 from kernelapp.inkernel.privacy import Privacy
 
 PROTOCOL = 1
@@ -141,6 +141,7 @@ class Runtime:
         self._run_of_context.set(self._run)
         self._outer = info
         self._keys_of_cell[self._run.cell] = self._run.keys
+        leave_input(self._shell, info)
         self._prepare()
 
     def _after_cell(self, result: Any) -> None:

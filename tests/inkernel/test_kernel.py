@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from .kernel import Kernel
 
 
@@ -86,3 +88,13 @@ def test_a_failed_cell_leaves_the_next_one_its_own_name(kernel: Kernel) -> None:
 def test_an_authors_mistake_fails_the_cell_with_a_clear_message(kernel: Kernel) -> None:
     shown = kernel.run("import kernelapp as ka\nka.slider('S', 9, 1)", reset=True)
     assert shown.error == "ArgumentValueError: slider 'S': min_value must be less than max_value; 9 and 1 came"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [("n + 1;", []), ("n + 1;  # hidden", []), ("%time n + 1;", []), ("n + 1", ["2"]), ("';'", ["';'"]), ("# n;\nn", ["1"])],
+)
+def test_a_semicolon_at_the_end_hides_the_value(kernel: Kernel, source: str, shown: list[str]) -> None:
+    kernel.run("n = 1", reset=True)
+    assert kernel.run(source, "c2").data("text/plain") == shown
+    assert kernel.run("n", "c3").result == "1"
