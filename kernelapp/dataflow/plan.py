@@ -48,11 +48,13 @@ def _ids(flow: Flow, cells: Collection[int]) -> tuple[str, ...]:
 
 def _runnable(flow: Flow, known: Known, run: Collection[int], wait: frozenset[int]) -> tuple[set[int], set[int], set[int]]:
     """Parts the cells that should run: those that can, those below a failed cell, those below a cell that waits for its button."""
+    if not known.failed and wait.isdisjoint(run):
+        return set(run), set(), set()
     can: set[int] = set()
     failed: set[int] = set()
     stale: set[int] = set()
     for cell in sorted(run):
-        versions = {flow.wanted(name, cell) for name in flow.needs[cell]}
+        versions = flow.sources[cell]
         if versions & failed or any(version in known.failed and version not in can for version in versions):
             failed.add(cell)
         elif cell in wait or versions & stale:
@@ -82,7 +84,7 @@ def _try(flow: Flow, known: Known, run: Collection[int]) -> tuple[tuple[Step, ..
     for cell in sorted(run):
         if in_order and steps:
             # nothing to work out, and the plan is made again before this one runs
-            steps.append(_step(flow, cell, Instructions(keep_after=flow.keeps[cell]), cell in known.dirty))
+            steps.append(Step(flow.cells[cell].cell))
             continue
         restore, lacking = _nothing() if in_order else _select(world, cell, flow.needs[cell])
         if lacking:
@@ -131,14 +133,9 @@ def _with_finish(world: World, steps: list[Step], restore: list[Restore]) -> tup
 
 
 def _step(flow: Flow, cell: int, instructions: Instructions, changed: bool = True) -> Step:
-    produced = flow.produces[cell] if not flow.is_opaque(cell) else frozenset()
-    read = sorted(name for name in produced if flow.readers.get((name, cell)))
-    digest = tuple(name for name in read if not flow.reach.get((name, cell)))
-    atoms = tuple(name for name in read if flow.reach.get((name, cell)))
-    expect = tuple(sorted(produced)) if not flow.is_opaque(cell) else ("*",)
-    return Step(
-        flow.cells[cell].cell, replace(instructions, digest=digest, atoms=atoms, expect=expect, classes=flow.plain_classes), changed
-    )
+    digest, atoms, expect = flow.told[cell]
+    told = replace(instructions, digest=digest, atoms=atoms, expect=expect, classes=flow.plain_classes)
+    return Step(flow.cells[cell].cell, told, changed)
 
 
 def _hold(world: World, known: Known, cell: int, restore: list[Restore]) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ the last version above it.
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .effects import Effects, Finding, method_names, new_reader, read_cell, tells_classes_apart
 from .known import FILE, FILES, OPTIONS
@@ -74,7 +75,7 @@ class Flow:
         """The cells that read what a cell produces."""
         return frozenset(reader for name in self.produces[cell] for reader in self.readers.get((name, cell), ()))
 
-    @property
+    @cached_property
     def run_once(self) -> frozenset[int]:
         """Cells that no event runs again."""
         return frozenset(cell for cell, one in enumerate(self.cells) if "run-once" in one.tags)
@@ -90,13 +91,26 @@ class Flow:
                     queue.append(reader)
         return seen
 
-    @property
-    def _direct(self) -> "tuple[frozenset[int], ...]":
-        found: tuple[frozenset[int], ...] | None = self.__dict__.get("_direct_cache")
-        if found is None:
-            found = tuple(self.dependents(cell) for cell in range(len(self.cells)))
-            self.__dict__["_direct_cache"] = found
-        return found
+    @cached_property
+    def _direct(self) -> tuple[frozenset[int], ...]:
+        return tuple(self.dependents(cell) for cell in range(len(self.cells)))
+
+    @cached_property
+    def sources(self) -> tuple[frozenset[int], ...]:
+        """For each cell: the cells that produced what it wants."""
+        return tuple(frozenset(self.wanted(name, cell) for name in self.needs[cell]) for cell in range(len(self.cells)))
+
+    @cached_property
+    def told(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...]:
+        """For each cell: names to tell fingerprints of, those that count only while they are immutable, and all that should change."""
+        return tuple(self._told(cell) for cell in range(len(self.cells)))
+
+    def _told(self, cell: int) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        if self.is_opaque(cell):
+            return (), (), ("*",)
+        read = sorted(name for name in self.produces[cell] if self.readers.get((name, cell)))
+        shared = {name for name in read if self.reach.get((name, cell))}
+        return tuple(name for name in read if name not in shared), tuple(sorted(shared)), tuple(sorted(self.produces[cell]))
 
 
 @dataclass
