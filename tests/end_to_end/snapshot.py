@@ -9,7 +9,7 @@ from typing import Any
 
 from .harness import Page
 
-ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+COUNTED = re.compile(r"\b0x[0-9a-f]{6,}\b|(?:(?<=sk-container-id-)|(?<=sk-estimator-id-))\d+")
 
 Snapshot = dict[str, Any]
 
@@ -17,8 +17,9 @@ Snapshot = dict[str, Any]
 def snapshot(page: Page, without: Collection[str] = ()) -> Snapshot:
     """Status, error, outputs and controls of each cell but those in `without`.
 
-    Addresses in memory are masked: no two objects have the same. What a cell printed counts as one text for each stream, however the
-    kernel cut it into messages. The error's reference is left out: each error has its own.
+    Masked are addresses in memory, for no two objects have the same, and the ids by which scikit-learn numbers its diagrams. What a
+    cell printed counts as one text for each stream, however the kernel cut it into messages. The error's reference is left out: each
+    error has its own.
     """
     owners = {frame["control"]["key"]: frame["cell"] for frame in page.frames if frame["type"] == "control"}
     return {
@@ -59,4 +60,4 @@ def _outputs(contents: list[dict[str, Any]]) -> list[Any]:
 
 
 def _masked(value: Any) -> Any:
-    return json.loads(ADDRESS.sub("0x", json.dumps(value, sort_keys=True)))
+    return json.loads(COUNTED.sub("…", json.dumps(value, sort_keys=True)))
