@@ -249,7 +249,9 @@ async def test_what_viewers_type_stays_inert(browser: Browser, tmp_path: Path) -
             await view.page.get_by_label("Text").press("Enter")
             await expect(view.cell("c0").locator("pre[data-stream]")).to_contain_text("<script>hit=0</script><img")
             assert await view.page.locator("pre img, pre script, label img, option img, [data-control] script").count() == 0
-            await view.page.evaluate("delete window.hit")  # HTML made by the author's code is the author's, its scripts too
+            # HTML made by the author's code is the author's, its scripts too.
+            await view.until("window.hit === 0")
+            await view.page.evaluate("delete window.hit")
             await view.page.get_by_label("Text").fill(typed)
             await view.page.get_by_label("Text").press("Enter")
             await expect(view.cell("c0").locator(".typed img")).to_have_count(1)
