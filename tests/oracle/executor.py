@@ -149,8 +149,8 @@ def _shape(value: Any, seen: dict[int, int]) -> str:
     if isinstance(value, np.ndarray):
         return f"array({value.dtype} {value.tolist()!r})"
     if isinstance(value, types.FunctionType):
-        cells = [_shape(cell.cell_contents, seen) for cell in value.__closure__ or ()]
-        return f"function({_code(value.__code__)} {_shape(value.__defaults__, seen)} {cells} {_shape(vars(value), seen)})"
+        closure = [_shape(cell.cell_contents, seen) for cell in value.__closure__ or ()]
+        return f"function({_code(value.__code__)} {_shape(value.__defaults__, seen)} {closure} {_shape(vars(value), seen)})"
     if isinstance(value, type):
         body = {name: one for name, one in vars(value).items() if name not in ("__dict__", "__weakref__")}
         return f"class({value.__name__} {_shape(body, seen)})" if value.__module__ == "__main__" else f"class({value})"
