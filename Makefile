@@ -39,7 +39,7 @@ oracle: $(VENV)/.test
 	$(PY) -m tests.oracle --events 10000
 
 bench: $(VENV)/.test $(CLIENT)
-	for benchmark in benchmarks/[a-z]*.py; do $(PY) "$$benchmark" || exit 1; done
+	for benchmark in benchmarks/[a-z]*.py; do $(PY) -m "benchmarks.$$(basename "$$benchmark" .py)" || exit 1; done
 
 format: $(VENV)/.test static/node_modules/.installed
 	$(PY) -m ruff check --fix .
@@ -59,7 +59,7 @@ clean:
 
 # The venv, with the first Python that will do. PYTHON=... names one.
 $(VENV)/.python:
-	@found=; for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+	@PATH="$${PATH#$(CURDIR)/$(VENV)/bin:}"; found=; for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
 	    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then found=$$python; break; fi; \
 	done; \
 	if [ -z "$$found" ]; then \
