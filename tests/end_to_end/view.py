@@ -43,8 +43,8 @@ class View:
         return self.page.locator("[data-control]").filter(has=self.page.get_by_label(label, exact=True))
 
     async def shows(self, cell: str, text: str | re.Pattern[str]) -> None:
-        """Wait until the text that a cell printed is exactly `text`, or matches it."""
-        await expect(self.cell(cell).locator("pre[data-stream]")).to_have_text(text)
+        """Wait until what a cell printed is one text, which is exactly `text` or matches it, and nothing of an earlier run."""
+        await expect(self.cell(cell).locator("pre[data-stream]")).to_have_text([text])
 
     async def says(self, label: str, message: str | re.Pattern[str]) -> None:
         """Wait until a control tells its viewer `message`."""
