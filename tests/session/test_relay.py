@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ class FakeKernel:
     def __init__(self) -> None:
         self.requests: list[str] = []
         self.interrupted: list[str] = []
+        self.comms: list[tuple[str, dict[str, Any], list[bytes]]] = []
         self._started = asyncio.Event()
         self._listener: KernelListener | None = None
 
@@ -32,6 +33,10 @@ class FakeKernel:
         self.requests.append(f"request {len(self.requests)}")
         self._started.set()
         return self.requests[-1]
+
+    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+        self.comms.append((comm, dict(data), list(buffers)))
+        return self.execute("", {})
 
     async def interrupt(self) -> None:
         self.interrupted.append(self.requests[-1])
