@@ -7,10 +7,10 @@ import { Page } from "./page.ts";
 import { wrapTables } from "./tables.ts";
 
 function start(): void {
-  const { app, baseUrl = "/" } = document.body.dataset;
-  if (app === undefined) return;
+  const { socket } = document.body.dataset;
+  if (socket === undefined) return;
   const page = new Page(document.body);
-  const url = new URL(`${baseUrl}app/${encodeURIComponent(app)}/socket`, location.href);
+  const url = new URL(socket, location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   page.connect(new Connection(url.href, page));
   const prose = document.querySelectorAll<HTMLElement>("[data-kind=markdown]");
