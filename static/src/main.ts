@@ -8,10 +8,10 @@ import { readRecord } from "./record.ts";
 import { wrapTables } from "./tables.ts";
 
 function start(): void {
-  const { app, baseUrl = "/" } = document.body.dataset;
-  if (app === undefined) return;
+  const { socket } = document.body.dataset;
+  if (socket === undefined) return;
   const page = new Page(document.body);
-  const url = new URL(`${baseUrl}app/${encodeURIComponent(app)}/socket`, location.href);
+  const url = new URL(socket, location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   const record = readRecord(document.querySelector("#ka-record"));
   if (record) page.paint(record.messages);
