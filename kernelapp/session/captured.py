@@ -19,6 +19,16 @@ class Captured:
         self._clear_next = False
         self._truncated = False
 
+    def copy(self) -> Captured:
+        """The same, to be changed apart."""
+        copied = Captured(self._max_bytes)
+        copied.__dict__.update(self.__dict__)
+        copied._outputs = [dict(output) for output in self._outputs]
+        for output in copied._outputs:
+            if isinstance(output.get("text"), list):
+                output["text"] = list(output["text"])
+        return copied
+
     def set(self, outputs: Any) -> None:
         """The kernel's widget has these outputs now."""
         self._outputs = [dict(each) for each in outputs if isinstance(each, dict)] if isinstance(outputs, list) else []

@@ -42,6 +42,11 @@ class _Model:
     sizes: dict[str, int] = field(default_factory=dict)  # of each entry of the state, in bytes
     captured: Captured | None = None  # of an Output widget
 
+    def copy(self) -> _Model:
+        """The same, to be changed apart: entries are replaced as a whole, never changed in place."""
+        captured = None if self.captured is None else self.captured.copy()
+        return replace(self, state=dict(self.state), sizes=dict(self.sizes), captured=captured)
+
 
 class Comms:
     """All widgets of one session. Raises nothing for what a kernel sends: what is no widget's message is left out."""
@@ -53,6 +58,14 @@ class Comms:
         self._capturing: dict[str, list[str]] = {}  # a request's id -> the Output widgets that capture it, innermost last
         self._recent: OrderedDict[str, Blob] = OrderedDict()
         self._recent_bytes = 0
+
+    def forked(self) -> Comms:
+        """The same widgets, to be changed apart: for a kernel that is a fork of theirs."""
+        fork = Comms(self._bounds)
+        fork._models = {comm: model.copy() for comm, model in self._models.items()}
+        fork._bytes = self._bytes
+        fork._recent, fork._recent_bytes = OrderedDict(self._recent), self._recent_bytes
+        return fork
 
     def __contains__(self, comm: str) -> bool:
         return comm in self._models

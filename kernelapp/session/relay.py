@@ -34,10 +34,12 @@ from ..wire.messages import (
 from .comms import CommBounds
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .journal import Journal
-from .machine import RESTORES, CodeCell, Machine
+from .machine import RESTORES, Machine
 from .mimes import LAYOUT_MIME, as_json, find_declaration, find_report, is_structure
-from .planning import plan_for
+from .planning import Planning, plan_for
+from .record import Record
 from .starts import StartQueue
+from .track import CodeCell
 from .widgets import COMM_KINDS, Widgets
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
@@ -57,6 +59,18 @@ class Connection(Protocol):
         """Close the socket."""
 
 
+class Lease(Protocol):
+    """A session's hold on a template, whose kernels are forks of it. `record`: what they hold and the page shows; None: no cell has run."""
+
+    record: Record | None
+
+    def fork(self) -> Kernel:
+        """A new kernel; its `start` raises KernelError when the template is gone."""
+
+    def release(self) -> None:
+        """The session needs no more kernels."""
+
+
 @dataclass(frozen=True)
 class RelaySettings:
     """What a session needs of the settings."""
@@ -71,14 +85,26 @@ class Relay:
     """One session: its machine, its journal, its kernel and the page that is connected, if any."""
 
     def __init__(
-        self, session: str, notebook: Notebook, open_kernel: Callable[[Notebook], Kernel], starts: StartQueue, settings: RelaySettings
+        self,
+        session: str,
+        notebook: Notebook,
+        open_kernel: Callable[[Notebook], Kernel],
+        starts: StartQueue,
+        settings: RelaySettings,
+        lease: Lease | None = None,
+        planning: Planning | None = None,
     ) -> None:
         self.session = session
         self.notebook = notebook
         self._cells = {cell.id: cell for cell in notebook.code_cells}
-        cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
-        self._machine = Machine(cells, plan_for(notebook), settings.max_cell_output_bytes)
-        self._journal = Journal(settings.max_journal_bytes, settings.comms)
+        self._lease = lease
+        self._record = lease.record if lease is not None else None
+        if self._record is not None:
+            self._machine, self._journal = self._record.begin()
+        else:
+            cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
+            self._machine = Machine(cells, planning or plan_for(notebook), settings.max_cell_output_bytes)
+            self._journal = Journal(settings.max_journal_bytes, settings.comms)
         self._open_kernel = open_kernel
         self._starts = starts
         self._debug = settings.debug
@@ -98,8 +124,13 @@ class Relay:
         self._log.info("session opened")
         self._perform(self._machine.open())
 
-    def attach(self, connection: Connection, last_seq: int) -> None:
-        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped."""
+    def attach(self, connection: Connection, last_seq: int, record: str | None = None) -> None:
+        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped.
+
+        `record`: what the page has seen is of this record; of another than ours it is worth nothing.
+        """
+        if record is not None and (self._record is None or record != self._record.id):
+            last_seq = 0
         if self._connection is not None:
             self._connection.drop(4001, "connected elsewhere")
         self._connection = connection
@@ -155,9 +186,14 @@ class Relay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._kernel is not None:
             await self._kernel.end()
+        self._release()
         if self._connection is not None:
             self._connection.drop(1001, "session ended")
         self._log.info("session ended")
+
+    def record(self, id: str) -> Record:
+        """Where this session, which has settled, has come to, for others to begin there."""
+        return Record.of(id, self._machine, self._journal)
 
     # What the machine asks for
 
@@ -212,16 +248,38 @@ class Relay:
         if self._kernel is not None:
             await self._kernel.end()
             self._kernel = None
-        self._widgets.close_all()
+            self._widgets.close_all()
         async with self._starts.turn(lambda place: self._perform(self._machine.wait_in_queue(place))):
             self._perform(self._machine.kernel_starting())
-            self._kernel = kernel = self._open_kernel(self.notebook)
             try:
-                await kernel.start(self)
+                forked = await self._fork()
+                if not forked:
+                    self._widgets.close_all()  # those of a record
+                    self._kernel = self._open_kernel(self.notebook)
+                    await self._kernel.start(self)
             except KernelError as problem:
                 self.kernel_died(str(problem))
                 return
-        self._perform(self._machine.kernel_ready())
+        self._perform(self._machine.kernel_ready(recorded=forked))
+
+    async def _fork(self) -> bool:
+        """Start a fork of the session's template; returns whether there is one."""
+        if self._lease is None:
+            return False
+        self._kernel = kernel = self._lease.fork()
+        try:
+            await kernel.start(self)
+        except KernelError as problem:
+            self._log.warning("the session's kernel is no fork: %s", problem)
+            await kernel.end()
+            self._release()
+            return False
+        return True
+
+    def _release(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release()
 
     async def _interrupt(self, begun: asyncio.Event) -> None:
         """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""

@@ -111,7 +111,7 @@ class SocketHandler(WebSocketHandler):
             raise ViewerError("no-hello", "The first message must be a hello.")
         viewer = self.get_cookie(self.site.viewer_cookie) or ""
         try:
-            self._relay = self.site.registry.attach(notebook, viewer, hello.session, hello.last_seq, self)
+            self._relay = self.site.registry.attach(notebook, viewer, hello, self)
         except ViewerError as refusal:
             self._refuse(refusal)
             self.drop(4005, refusal.code)

@@ -212,11 +212,10 @@ def _message(fields: dict[str, Any], attached: bytes | None) -> BrowserMessage:
 
 
 def _hello(fields: dict[str, Any]) -> Hello:
-    _only(fields, "session", "last_seq")
-    session = fields["session"]
-    if session is not None:
-        session = _name(session, "session")
-    return Hello(session, _count(fields["last_seq"], "last_seq", least=0))
+    fields.setdefault("record", None)
+    _only(fields, "session", "last_seq", "record")
+    session, record = (None if fields[name] is None else _name(fields[name], name) for name in ("session", "record"))
+    return Hello(session, _count(fields["last_seq"], "last_seq", least=0), record)
 
 
 def _comm(fields: dict[str, Any], attached: bytes | None) -> CommEvent:

@@ -167,10 +167,14 @@ ServerMessage = Welcome | PageMessage | Refusal | Pong
 
 @dataclass(frozen=True)
 class Hello:
-    """Opens a session (None, 0) or resumes one after the message numbered `last_seq`."""
+    """Opens a session (None, 0) or resumes one after the message numbered `last_seq`.
+
+    `record`: the page was painted from the record of this name, and has nothing else yet; `last_seq` is of the last frame painted.
+    """
 
     session: str | None
     last_seq: int
+    record: str | None = None
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,18 @@ export interface Listener {
   down(): void;
 }
 
+/** What a page shows before it has a session: the frames of a record up to a number. */
+export interface Seen {
+  record: string;
+  lastSeq: number;
+}
+
 export class Connection {
   private socket: WebSocket | null = null;
   private session: string | null = null;
-  private lastSeq = 0;
+  private lastSeq: number;
+  /** The record that the page was painted from, until there is a session. */
+  private record: string | null;
   /** The number that must come next, or null when any may: the first of a page that is sent whole. */
   private expected: number | null = null;
   private gapAt = 0;
@@ -39,7 +47,10 @@ export class Connection {
     private readonly url: string,
     private readonly listener: Listener,
     private readonly random: () => number = Math.random,
+    seen: Seen | null = null,
   ) {
+    this.record = seen?.record ?? null;
+    this.lastSeq = seen?.lastSeq ?? 0;
     addEventListener("online", () => this.now());
     addEventListener("pageshow", (event) => event.persisted && this.now());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.now());
@@ -52,9 +63,14 @@ export class Connection {
     const socket = new WebSocket(this.url, PROTOCOL);
     this.socket = socket;
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", session: this.session, last_seq: this.lastSeq }));
+    socket.onopen = () => socket.send(JSON.stringify(this.hello()));
     socket.onmessage = (event) => socket === this.socket && this.receive(event.data as string | ArrayBuffer);
     socket.onclose = () => socket === this.socket && this.lost();
+  }
+
+  private hello(): BrowserMessage {
+    const hello = { type: "hello", session: this.session, last_seq: this.lastSeq } as const;
+    return this.record === null ? hello : { ...hello, record: this.record };
   }
 
   /** Sends, if the session is there; answers whether it was. */
@@ -95,6 +111,7 @@ export class Connection {
   private greet(hello: Hello): void {
     const same = hello.session === this.session;
     this.session = hello.session;
+    this.record = null;
     this.ready = true;
     if (!hello.resumed) this.lastSeq = 0;
     this.expected = hello.resumed ? this.lastSeq + 1 : null;

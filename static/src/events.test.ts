@@ -115,6 +115,23 @@ describe("after a dropped connection", () => {
     ]);
   });
 
+  it("keeps for a new page what was done on the one before, until the controls are there", () => {
+    online = false;
+    queue.commit("a", 1);
+    queue.drag("a", 2);
+    queue.press("go");
+    online = true;
+    queue.carry();
+    expect(queue.busy()).toBe(false);
+    queue.declared("go", false);
+    queue.declared("a", 0);
+    queue.declared("a", 0);
+    expect(sent).toEqual([
+      [1, "go", true],
+      [2, "a", 2],
+    ]);
+  });
+
   it("counts from 1 again in a new session", () => {
     queue.commit("a", 1);
     queue.drag("a", 2);

@@ -16,6 +16,8 @@ export class EventQueue {
   private readonly comms = new Map<number, { message: CommMessage; buffers: Buffers }>();
   private readonly waiting = new Map<string, { value: Value; timer: ReturnType<typeof setTimeout> }>();
   private readonly newest = new Map<string, string>();
+  /** What the viewer did on a page that another took the place of; it is done when its control is there again. */
+  private readonly carried = new Map<string, Value>();
 
   /** `transmit` answers whether the message left; what did not leave goes with `resume`. */
   constructor(
@@ -65,6 +67,12 @@ export class EventQueue {
 
   /** The server declared this value: a different one that was sent before may be sent again. */
   declared(key: string, value: Value): void {
+    const carried = this.carried.get(key);
+    if (carried !== undefined) {
+      this.carried.delete(key);
+      this.send(key, carried);
+      return;
+    }
     if (!this.busy(key) && this.newest.get(key) !== JSON.stringify(value)) this.newest.delete(key);
   }
 
@@ -102,12 +110,21 @@ export class EventQueue {
     this.changed();
   }
 
+  /** A new session, whose page is not the one that the viewer has used: what the viewer did is kept for it. */
+  carry(): void {
+    const done = new Map([...this.unanswered.values()].map(({ control, value }) => [control, value]));
+    for (const [key, { value }] of this.waiting) done.set(key, value);
+    this.reset();
+    for (const [key, value] of done) this.carried.set(key, value);
+  }
+
   /** A new session numbers its events anew. */
   reset(): void {
     for (const key of [...this.waiting.keys()]) this.drop(key);
     this.unanswered.clear();
     this.comms.clear();
     this.newest.clear();
+    this.carried.clear();
     this.last = 0;
     this.changed();
   }

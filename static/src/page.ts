@@ -36,6 +36,8 @@ export class Page implements Listener {
   private library: typeof import("./controls/registry.ts") | null = null;
   /** What came since a control was declared before the controls' code was here; null when nothing waits. */
   private waiting: ServerMessage[] | null = null;
+  /** What is shown is a template's record; no session has said hello yet. */
+  private painted = false;
 
   constructor(private readonly body: HTMLElement) {
     this.events = new EventQueue(
@@ -53,6 +55,13 @@ export class Page implements Listener {
     this.refresh();
   }
 
+  /** Shows a record before there is a session; all at once, so that nothing moves when the controls' code is here. */
+  paint(messages: ServerMessage[]): void {
+    this.painted = true;
+    if (messages.some((message) => message.type === "control") && !this.library) this.waiting ??= [];
+    for (const message of messages) this.message(message);
+  }
+
   connect(connection: Connection): void {
     this.connection = connection;
     connection.open();
@@ -64,8 +73,10 @@ export class Page implements Listener {
     if (!hello.resumed) this.waiting &&= [];
     this.status = { state: hello.state, place: null, detail: null, restartable: false };
     if (!hello.resumed) this.reset();
-    if (sameSession) this.events.resume();
+    if (sameSession || (hello.resumed && this.painted)) this.events.resume();
+    else if (this.painted) this.events.carry();
     else this.events.reset();
+    this.painted = false;
     this.refresh();
   }
 

@@ -46,7 +46,10 @@ describe("messages to the server", () => {
       rerun: [],
       ping: ["t"],
     };
-    for (const { type, ...fields } of browserMessages) expect(Object.keys(fields)).toEqual(required[type as BrowserMessage["type"]]);
+    for (const { type, record, ...fields } of browserMessages) {
+      expect(Object.keys(fields)).toEqual(required[type as BrowserMessage["type"]]);
+      if (record !== undefined) expect(type).toBe("hello");
+    }
     expect(new Set(browserMessages.map(({ type }) => type))).toEqual(new Set(Object.keys(required)));
   });
 });

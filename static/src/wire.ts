@@ -83,7 +83,7 @@ export type ServerMessage = Hello | Status | Cell | Output | ControlMessage | Co
 export type Value = null | boolean | number | string | readonly string[] | readonly number[];
 
 export type BrowserMessage =
-  | { type: "hello"; session: string | null; last_seq: number }
+  | { type: "hello"; session: string | null; last_seq: number; record?: string | null }
   | { type: "event"; event: number; control: string; value: Value }
   | { type: "comm"; event: number; comm: string; data: unknown; buffers?: number[] }
   | { type: "stop" }
@@ -138,10 +138,19 @@ export function parseServerMessage(text: string): ServerMessage {
   } catch {
     throw new WireError("The server sent something that is not JSON.");
   }
-  if (!object(message) || !int(message.seq) || !isKnown(message.type)) throw new WireError(`Unknown message: ${text.slice(0, 80)}`);
+  return checkServerMessage(message);
+}
+
+/** The same for a frame that was part of something else. */
+export function checkServerMessage(message: unknown): ServerMessage {
+  if (!object(message) || !int(message.seq) || !isKnown(message.type)) throw new WireError(`Unknown message: ${excerpt(message)}`);
   const type = message.type;
-  if (!fits(SERVER[type] as Fields)(message) || !contentFits(message)) throw new WireError(`Bad '${type}' message: ${text.slice(0, 80)}`);
+  if (!fits(SERVER[type] as Fields)(message) || !contentFits(message)) throw new WireError(`Bad '${type}' message: ${excerpt(message)}`);
   return message as unknown as ServerMessage;
+}
+
+function excerpt(message: unknown): string {
+  return JSON.stringify(message).slice(0, 80);
 }
 
 function isKnown(type: unknown): type is keyof typeof SERVER {

@@ -93,6 +93,8 @@ def test_a_traceback_is_written_when_there_is_one() -> None:
 BROWSER_MESSAGES = [
     Hello(None, 0),
     Hello("s-1", 41),
+    Hello(None, 12, "r-1"),
+    Hello("s-1", 0),
     Event(1, "c1-0-slider", 42),
     Event(2, "c1-1-text_input", "grüße 🌍"),
     Event(3, "c1-2-multiselect", ["a", "b"]),

@@ -2,6 +2,9 @@
 
 import { WidgetError } from "./problem.ts";
 
+const RETRIES = 20;
+const RETRY_MS = 250;
+
 const texts = new Map<string, Promise<string>>();
 
 /** The same source serves many widgets of a library: it is kept. */
@@ -18,8 +21,13 @@ export async function buffer(hash: string): Promise<ArrayBuffer> {
 }
 
 async function load(hash: string): Promise<Response> {
-  const { app = "", baseUrl = "/" } = document.body.dataset;
-  const response = await fetch(`${baseUrl}app/${encodeURIComponent(app)}/blob/${hash}`);
+  const url = new URL(`blob/${hash}`, new URL(document.body.dataset.socket ?? "", location.href));
+  let response = await fetch(url);
+  // A page that is painted from a record may ask before it has its session.
+  for (let i = 0; i < RETRIES && response.status === 404; i++) {
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    response = await fetch(url);
+  }
   if (!response.ok) throw new WidgetError("A part of this widget could not be loaded.");
   return response;
 }
