@@ -21,6 +21,7 @@ from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
 from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
 from kernelapp.inkernel.privacy import Privacy
+from kernelapp.inkernel.widgets import Widgets
 
 PROTOCOL = 1
 CONTROL_MIME = "application/vnd.kernelapp.control+json"
@@ -69,6 +70,7 @@ class Runtime:
         self._prepared = False
         self._libraries = Libraries()
         self._privacy = Privacy(self.report)
+        self._widgets = Widgets()
 
     def attach(self) -> None:
         """Begin to follow the shell's cells."""
@@ -143,12 +145,15 @@ class Runtime:
         self._keys_of_cell[self._run.cell] = self._run.keys
         leave_input(self._shell, info)
         self._prepare()
+        self._widgets.begin()
 
     def _after_cell(self, result: Any) -> None:
         # An empty cell has no pre_run_cell, but its request may bring inputs.
         self._take_request()
         if result is None or result.info is self._outer:
             self._prepare()
+            if self._run is not None:
+                self._widgets.end(self._run.cell)
             self._conclude(isinstance(getattr(result, "error_in_exec", None), StoppedError))
             self._run = None
             self._outer = None
@@ -192,6 +197,7 @@ class Runtime:
 
     def _reset(self) -> None:
         self._namespace.restore()
+        self._widgets.reset()
         self._hidden.restore()
         self._bindings.clear()
         self._keys_of_cell.clear()
