@@ -88,5 +88,7 @@ def take_state(root: Path, paths: Sequence[Path]) -> StateDirectory:
         except BlockingIOError:
             continue
         except OSError as problem:
-            raise OperatorError(f"no state can be kept in {root}: {problem.strerror or problem}; name another place with --state-dir") from problem
+            raise OperatorError(
+                f"no state can be kept in {root}: {problem.strerror or problem}; name another place with --state-dir"
+            ) from problem
     raise OperatorError(f"{MAX_SERVERS} servers serve these paths already; stop some of them with `kernelapp stop`")

@@ -1,8 +1,8 @@
 """Ends kernels that no server came back for: a small process beside the server, which outlives it.
 
 Run as a program (`python keeper.py DIRECTORY GRACE_S`) with the standard library alone. It waits for the lock of the server's state
-directory: when it gets it the server is gone. If no other takes the lock within the grace period, every process that has the directory's mark in its
-environment is killed, however it was started, and what kernels left on disk is removed.
+directory: when it gets it the server is gone. If no other takes the lock within the grace period, every process that has the directory's
+mark in its environment is killed, however it was started, and what kernels left on disk is removed.
 """
 
 from __future__ import annotations
@@ -77,11 +77,11 @@ def _marked(directory: Path) -> list[int]:
     """The processes of the kernels of this directory's servers."""
     mark = f"{MARK}={directory}".encode()
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != os.getpid():
-            with contextlib.suppress(OSError), open(f"/proc/{entry}/environ", "rb") as file:
-                if mark in file.read().split(b"\0"):
-                    found.append(int(entry))
+    for process in Path("/proc").glob("[0-9]*"):
+        if process.name != str(os.getpid()):
+            with contextlib.suppress(OSError):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    found.append(int(process.name))
     return found
 
 
