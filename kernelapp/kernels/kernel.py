@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -46,3 +47,49 @@ class Kernel(Protocol):
 
     async def end(self) -> None:
         """End the kernel and what it started; may be called at any time and more than once."""
+
+
+@dataclass(frozen=True)
+class ForkOptions:
+    """What one forked kernel gets of its own; None leaves what the template has.
+
+    `env` is merged into the environment: variables that it does not name stay.
+    """
+
+    cwd: Path | None = None
+    env: Mapping[str, str] | None = None
+
+
+class Template(Kernel, Protocol):
+    """A kernel that runs a notebook's cells once, and is then forked; `forkserver.ForkTemplate(launch)` makes one.
+
+    Its methods stand in the order of its life: `start`; `imports` or cells, each followed by `check`; `freeze`; then `fork`, as often as
+    wanted. `end` ends the template and every kernel that was forked from it.
+    """
+
+    async def imports(self, sources: Sequence[str]) -> str | None:
+        """Run only the import statements of these cells; returns the reason when some failed, and None when all went well.
+
+        A failed import is no reason against forking: a session's own run of the cell says it again.
+        """
+
+    async def check(self) -> str | None:
+        """Why the template may not be forked now, as a sentence for the operator; None when it may, as far as can be seen.
+
+        Cheap, and called after each cell: what must be tried out, `freeze` does.
+        """
+
+    async def freeze(self) -> str | None:
+        """Try out in throw-away children what the libraries do after a fork, and make the memory ready to be shared.
+
+        Returns the reason when the template may not be forked. No cell runs afterwards.
+        """
+
+    def files(self) -> Sequence[Path]:
+        """The files that the cells read, without those of the interpreter's own environment; known after `freeze`."""
+
+    def fork(self, options: ForkOptions) -> Kernel:
+        """A kernel that has all that the template has. It is not started: its `start` forks and connects.
+
+        It may be started before it is asked for, as a standby. Its `start` raises KernelError when the template has ended.
+        """
