@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,7 @@ def take_state(root: Path, paths: Sequence[Path]) -> StateDirectory:
 
     Raises OperatorError when none can be made.
     """
-    served = "\0".join(sorted(str(path.resolve()) for path in paths))
-    digest = hashlib.sha256(served.encode(errors="surrogateescape")).hexdigest()[:12]
+    digest = _digest(paths)
     for number in range(1, MAX_SERVERS + 1):
         try:
             return StateDirectory(root / f"{digest}-{number}")
@@ -92,3 +92,50 @@ def take_state(root: Path, paths: Sequence[Path]) -> StateDirectory:
                 f"no state can be kept in {root}: {problem.strerror or problem}; name another place with --state-dir"
             ) from problem
     raise OperatorError(f"{MAX_SERVERS} servers serve these paths already; stop some of them with `kernelapp stop`")
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that has a state directory. `pid` is its process."""
+
+    directory: Path
+    pid: int
+    url: str
+
+
+def running_servers(root: Path, paths: Sequence[Path] = ()) -> list[RunningServer]:
+    """The servers that run now and keep their state in `root`; with `paths`, those that serve just these."""
+    found = []
+    for note in sorted(root.glob(f"{_digest(paths)}-*/server.json" if paths else "*/server.json")):
+        if not _is_held(note.parent / "lock"):
+            continue  # what a killed server left
+        try:
+            told = json.loads(note.read_text(encoding="utf-8"))
+            found.append(RunningServer(note.parent, int(told["pid"]), str(told["url"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # it ended just now
+    return found
+
+
+def wait_for_release(directory: Path, timeout_s: float) -> bool:
+    """Wait until no server has the directory; returns whether that came true."""
+    try:
+        os.close(lock(directory / "lock", wait_s=timeout_s))
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        os.close(lock(path))
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    served = "\0".join(sorted(str(path.resolve()) for path in paths))
+    return hashlib.sha256(served.encode(errors="surrogateescape")).hexdigest()[:12]
