@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..wire.codec import encode_body, number
 from ..wire.messages import Cell, CellStatus, Control, Output, PageMessage, Settled, Status
@@ -36,6 +36,10 @@ class _CellPage:
     before_status: bytes | None = None
     clear_pending: bool = False
 
+    def copy(self) -> _CellPage:
+        """The same, to be changed apart."""
+        return replace(self, items=[replace(item) for item in self.items], before=[replace(item) for item in self.before])
+
 
 class Journal:
     """The numbered messages of one session. `max_bytes` bounds the log."""
@@ -49,16 +53,28 @@ class Journal:
         self._settled: bytes | None = None
         self._cells: dict[str, _CellPage] = {}
 
+    def forked(self) -> Journal:
+        """A journal that goes on from this one's page, with its numbers; the state of this session is left out."""
+        fork = Journal(self._max_bytes)
+        fork._cells = {name: cell.copy() for name, cell in self._cells.items()}
+        fork.seq = self.seq
+        for body in fork._bodies():
+            fork._keep(body)
+        return fork
+
     def append(self, message: PageMessage) -> bytes:
         """Number a message and keep it; returns its frame."""
         body = encode_body(message)
         self._fold(message, body)
         self.seq += 1
+        self._keep(body)
+        return number(body, self.seq)
+
+    def _keep(self, body: bytes) -> None:
         self._log.append(body)
         self._bytes += len(body)
         while self._bytes > self._max_bytes and self._log:
             self._bytes -= len(self._log.popleft())
-        return number(body, self.seq)
 
     def since(self, seq: int) -> list[bytes] | None:
         """The frames after number `seq`; None when some of them are gone, or when `seq` is not ours."""
@@ -70,13 +86,16 @@ class Journal:
 
     def page(self) -> list[bytes]:
         """Frames that make the whole page, numbered so that the last has the number of the last message."""
+        bodies = self._bodies()
+        return [number(body, self.seq - len(bodies) + i) for i, body in enumerate(bodies, 1)]
+
+    def _bodies(self) -> list[bytes]:
         bodies: list[bytes] = []
         for cell in self._cells.values():
             for status, items in ((cell.before_status, cell.before), (cell.status, cell.items)):
                 if status is not None and (items or status is cell.status):
                     bodies += [status, *(item.body for item in items)]
-        bodies += [body for body in (self._settled, self._status) if body is not None]
-        return [number(body, self.seq - len(bodies) + i) for i, body in enumerate(bodies, 1)]
+        return bodies + [body for body in (self._settled, self._status) if body is not None]
 
     def _fold(self, message: PageMessage, body: bytes) -> None:
         match message:

@@ -19,10 +19,11 @@ from ..wire.codec import decode, encode
 from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, Stop, Welcome
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
 from .journal import LAYOUT_MIME, Journal
-from .machine import RESTORES, CodeCell, Machine
+from .machine import RESTORES, Machine
 from .mimes import as_json, find_declaration, find_report
 from .planning import plan_for
 from .starts import StartQueue
+from .track import CodeCell
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
