@@ -12,12 +12,13 @@ from typing import Any, Protocol
 class KernelMessage:
     """A message on iopub, or the reply to a cell.
 
-    `content` is JSON as the kernel sent it, not decoded; `parent` is the id of the request that it answers.
+    `content` is JSON as the kernel sent it, not decoded; `parent` is the id of the request that it answers; `id` is the message's own.
     """
 
     kind: str
     parent: str
     content: bytes
+    id: str = ""
 
 
 class KernelListener(Protocol):
@@ -41,6 +42,22 @@ class Kernel(Protocol):
 
         ZMQ may drop messages of iopub when it is flooded, that one among them; `execute_reply` comes for sure.
         """
+
+    async def describe(self) -> bytes | None:
+        """What `adopt` needs, should this server be killed: a secret. None when the kernel ends with the server."""
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """In place of `start`: go on with the kernel that another server described.
+
+        The listener gets what the kernel published after the message with the id `last_message`, in order, without gap or duplicate, and
+        returns then. Raises KernelError when the kernel has ended, or when not all of it is there any more.
+        """
+
+    async def answered(self) -> None:
+        """Wait until the kernel has handled all that was sent to it before."""
+
+    async def leave(self) -> object:
+        """Close the connection and leave the kernel to a later server."""
 
     async def interrupt(self) -> None:
         """Interrupt the cell that runs, as Jupyter's interrupt does."""
