@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..wire.codec import encode_body, number
 from ..wire.messages import Cell, CellStatus, Control, Output, PageMessage, Settled, Status
 
 LAYOUT_MIME = b'"application/vnd.kernelapp.layout+json"'
 _DISPLAY_ID = b'"display_id"'
+_NEXT_LIFE = 10**9  # messages of one server; numbers stay below 2**53 for nine million servers
 
 
 @dataclass
@@ -52,12 +55,14 @@ class Journal:
         self._status: bytes | None = None
         self._settled: bytes | None = None
         self._cells: dict[str, _CellPage] = {}
+        self._changed: set[str] = set()  # cells that show something else than when `take_changes` was last asked
 
     def forked(self) -> Journal:
         """A journal that goes on from this one's page, with its numbers; the state of this session is left out."""
         fork = Journal(self._max_bytes)
         fork._cells = {name: cell.copy() for name, cell in self._cells.items()}
         fork.seq = self.seq
+        fork._changed = set(fork._cells)
         for body in fork._bodies():
             fork._keep(body)
         return fork
@@ -97,6 +102,33 @@ class Journal:
                     bodies += [status, *(item.body for item in items)]
         return bodies + [body for body in (self._settled, self._status) if body is not None]
 
+    def head(self) -> object:
+        """What the page shows beside its cells, and the number of the last message: for `thawed`."""
+        return self.seq, self._settled, self._status
+
+    def take_changes(self) -> dict[str, object]:
+        """What the cells show that changed since this was last asked, by cell: for `thawed`."""
+        changed = {name: self._cells[name] for name in self._changed}
+        self._changed.clear()
+        return dict(changed)
+
+    def forget_changes(self, cells: Collection[str]) -> None:
+        """These changes could not be written: they are changes still."""
+        self._changed.update(cells)
+
+    @staticmethod
+    def thawed(max_bytes: int, head: Any, cells: Mapping[str, Any], order: Iterable[str]) -> Journal:
+        """The journal that had this head and these cells, in the order of the notebook's; its numbers begin anew, further up.
+
+        So no page takes what comes for what it has seen: between the last message that was saved and the server's end there were others.
+        """
+        journal = Journal(max_bytes)
+        seq, journal._settled, journal._status = head
+        journal.seq = (seq // _NEXT_LIFE + 1) * _NEXT_LIFE
+        names = dict.fromkeys([*order, *cells])
+        journal._cells = {name: cells[name] for name in names if name in cells}
+        return journal
+
     def _fold(self, message: PageMessage, body: bytes) -> None:
         match message:
             case Status():
@@ -104,10 +136,13 @@ class Journal:
             case Settled():
                 self._settled = body
             case Cell():
+                self._changed.add(message.cell)
                 self._fold_status(message, body)
             case Control():
+                self._changed.add(message.cell)
                 self._fold_control(message, body)
             case Output():
+                self._changed.add(message.cell)
                 self._fold_output(message, body)
 
     def _fold_status(self, message: Cell, body: bytes) -> None:
@@ -160,6 +195,7 @@ class Journal:
             for item in (*cell.before, *cell.items):
                 if display_id is not None and item.display_id == display_id:
                     item.body = encode_body(Output(name, "append", "display_data", update.content))
+                    self._changed.add(name)
 
 
 def _display_id(content: bytes) -> str | None:
