@@ -90,6 +90,7 @@ async def describe_kernel(manager: AsyncKernelManager) -> dict[str, Any]:
     return {
         "kernel_name": manager.kernel_name,
         "connection_file": manager.connection_file,
+        "connection": _as_json(manager.get_connection_info()),  # the manager removes its file when it goes
         "provisioner": _as_json(told),
         "start_ticks": start_time(pid) if pid else None,
     }
@@ -100,7 +101,8 @@ async def adopt_kernel(told: Mapping[str, Any]) -> AsyncKernelManager:
     manager = AsyncKernelManager(kernel_name=str(told["kernel_name"]))
     info = _from_json(told["provisioner"])
     try:
-        manager.load_connection_file(str(told["connection_file"]))
+        manager.connection_file = str(told["connection_file"])
+        manager.load_connection_info(_from_json(told["connection"]))
         assert manager.kernel_spec is not None
         provisioner = KernelProvisionerFactory.instance(parent=manager).create_provisioner_instance(
             manager.kernel_id, manager.kernel_spec, parent=manager

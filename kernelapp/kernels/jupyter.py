@@ -9,8 +9,10 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from jupyter_client.session import Session
 
 from ..errors import KernelError
 from .adoption import adopt_kernel, describe_kernel
+from .afterlife import Afterlife
 from .death import describe_end, wait_for_end
 from .keeper import MARK
 from .kernel import KernelListener, KernelMessage
@@ -34,21 +37,14 @@ log = logging.getLogger(__name__)
 PROTOCOL = 1  # of the runtime (docs/architecture.md, "The runtime protocol")
 _ASK_AGAIN_S = 0.5  # a kernel that subscribes us late gets asked again, as jupyter_client's wait_for_ready does
 _WELCOME_S = 5.0  # how long an adopted kernel may take to say that we are subscribed; kernels since protocol 5.4 say it at once
+_STDERR = "stderr"  # in the kernel's own directory
+_STDERR_BYTES = 4_000
 _SHUTDOWN_S = 2.0  # how long a kernel may take to end by itself
 
 _BOOTSTRAP = """\
 __import__("sys").path.insert(0, {path!r})
 __import__("kernelapp.inkernel.runtime", fromlist=["start"]).start({options!r})
 """
-
-
-@dataclass(frozen=True)
-class Afterlife:
-    """How kernels outlive a killed server: `state` is its state directory, `links` where the kernels' own directories are linked."""
-
-    state: Path
-    links: Path
-    max_spool_bytes: int
 
 
 @dataclass(frozen=True)
@@ -114,7 +110,9 @@ class JupyterKernel:
         client.kernel_info()  # for kernels that do not say welcome on iopub
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._heard.wait(), _WELCOME_S)  # a busy one of another language says nothing
-        missed = list(read_missed(self._directory, last_message))
+        missed, whole = read_missed(self._directory, last_message)
+        if not whole:
+            log.warning("while the server was away a kernel published more than is kept: output of its cell is missing")
         ids = {message.id for message in missed}
         self._ready = True
         for message in missed:
@@ -145,7 +143,10 @@ class JupyterKernel:
         if afterlife is not None:
             env[MARK] = str(afterlife.state)
             (afterlife.links / self._directory.name).symlink_to(self._directory)
-        await manager.start_kernel(cwd=str(self._launch.cwd), env=env, independent=afterlife is not None)
+        # Not our stdout and stderr: whoever reads them must see our end. What cells write there comes over iopub all the same.
+        with (self._directory / _STDERR).open("wb") as stderr:
+            options = {"stdout": subprocess.DEVNULL, "stderr": stderr, "independent": afterlife is not None}
+            await manager.start_kernel(cwd=str(self._launch.cwd), env=env, **options)
         client, died = self._connect(manager)
         prepared = asyncio.create_task(self._prepare(client))
         await asyncio.wait({prepared, died}, return_when=asyncio.FIRST_COMPLETED)
@@ -184,25 +185,25 @@ class JupyterKernel:
 
     async def _run_silently(self, code: str) -> bytes | None:
         """Run code of our own; returns the content of the error that it raised, or None."""
-        request = self._send("execute_request", _request(code, silent=True), {})
+        request = uuid.uuid4().hex
         answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._answers[request] = answer
+        self._send(request, "execute_request", _request(code, silent=True), {})
         try:
             return await answer
         finally:
             del self._answers[request]
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As `Kernel.execute`."""
-        return self._send("execute_request", _request(source, silent=False), metadata)
+        self._send(request, "execute_request", _request(source, silent=False), metadata)
 
-    def _send(self, kind: str, content: dict[str, Any], metadata: Mapping[str, Any]) -> str:
+    def _send(self, request: str, kind: str, content: dict[str, Any], metadata: Mapping[str, Any]) -> None:
         if self._client is None:
             raise KernelError("The kernel is not running.")
         session = self._client.session
-        message = session.msg(kind, content, metadata=dict(metadata))
-        session.send(self._client.shell_channel.socket, message)
-        return str(message["header"]["msg_id"])
+        header = {**session.msg_header(kind), "msg_id": request}
+        session.send(self._client.shell_channel.socket, session.msg(kind, content, header=header, metadata=dict(metadata)))
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""
@@ -238,7 +239,16 @@ class JupyterKernel:
         code = await wait_for_end(self._manager.provisioner)
         if self._ready and not self._ending and self._listener is not None:
             self._ready = False
+            self._log_stderr()
             self._listener.kernel_died(describe_end(code))
+
+    def _log_stderr(self) -> None:
+        """Say what a kernel that died wrote to its stderr at last: where faulthandler tells of a crash."""
+        assert self._directory is not None
+        with contextlib.suppress(OSError), (self._directory / _STDERR).open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - _STDERR_BYTES, 0))
+            if told := file.read().decode(errors="replace").strip():
+                log.warning("the kernel's last words:\n%s", told)
 
     async def _read_replies(self, client: AsyncKernelClient) -> None:
         """Completion is taken from iopub; the replies are passed on for the case that it lost something."""

@@ -86,4 +86,5 @@ def _marked(directory: Path) -> list[int]:
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), float(sys.argv[2]))
+    if os.fork() == 0:  # nobody's child: whoever started it may be killed, and need not wait for it
+        keep(Path(sys.argv[1]), float(sys.argv[2]))

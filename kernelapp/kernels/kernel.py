@@ -37,8 +37,8 @@ class Kernel(Protocol):
     async def start(self, listener: KernelListener) -> None:
         """Start, and return when cells can be run. Raises KernelError, saying why, when it does not start."""
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
-        """Send a cell; returns the id of the request. Its last message is a `status` that says `idle`.
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
+        """Send a cell, as the request with this id. Its last message is a `status` that says `idle`.
 
         ZMQ may drop messages of iopub when it is flooded, that one among them; `execute_reply` comes for sure.
         """
@@ -49,8 +49,8 @@ class Kernel(Protocol):
     async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
         """In place of `start`: go on with the kernel that another server described.
 
-        The listener gets what the kernel published after the message with the id `last_message`, in order, without gap or duplicate, and
-        returns then. Raises KernelError when the kernel has ended, or when not all of it is there any more.
+        Returns when the listener has got what the kernel published after the message with the id `last_message`, in order, without gap or
+        duplicate; what was more than is kept is logged. Raises KernelError when the kernel has ended.
         """
 
     async def answered(self) -> None:

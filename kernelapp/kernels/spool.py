@@ -7,7 +7,6 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import KernelError
 from .kernel import KernelMessage
 
 SPOOL_NAMES = ("iopub.0", "iopub.1")  # as inkernel/spool.py names them
@@ -30,21 +29,20 @@ def read_spool(directory: Path) -> Iterator[list[bytes]]:
         yield from _records(content)
 
 
-def read_missed(directory: Path, last_message: str) -> list[KernelMessage]:
-    """What the kernel published after the message with the id `last_message` (empty: all of it), in order.
+def read_missed(directory: Path, last_message: str) -> tuple[list[KernelMessage], bool]:
+    """What the kernel published after the message with the id `last_message` (empty: all of it), in order; and whether that is all.
 
-    Raises KernelError when that message is gone: then so may be others after it.
+    When that message itself is gone, then so may be others after it.
     """
     missed: list[KernelMessage] = []
-    found = not last_message
+    whole = not last_message
     for frames in read_spool(directory):
         header, parent, content = json.loads(frames[1]), json.loads(frames[2]), frames[4]
-        if found:
+        if header["msg_id"] == last_message:
+            missed, whole = [], True
+        else:
             missed.append(KernelMessage(header["msg_type"], parent.get("msg_id", ""), content, header["msg_id"]))
-        found = found or header["msg_id"] == last_message
-    if not found:
-        raise KernelError("The kernel has published more than is kept while the server was away.")
-    return missed
+    return missed, whole
 
 
 def _records(content: bytes) -> Iterator[list[bytes]]:

@@ -118,6 +118,7 @@ class Reactive:
         self._analysis = analysis
         self._rerun = rerun
         self._until = until
+        self._surprises: Mapping[str, frozenset[str]] = {}
         self.begin()
 
     def __getstate__(self) -> dict[str, Any]:

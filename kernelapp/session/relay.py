@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import secrets
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +19,14 @@ from ..notebook import Notebook
 from ..wire.codec import decode, encode
 from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, Stop, Welcome
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
+from .frozen import thaw
 from .journal import LAYOUT_MIME, Journal
 from .machine import RESTORES, Machine
 from .mimes import as_json, find_declaration, find_report
 from .planning import plan_for
+from .saving import Lasting, Saving
 from .starts import StartQueue
+from .store import Saved, Store
 from .track import CodeCell
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
@@ -55,8 +59,15 @@ class Relay:
     """One session: its machine, its journal, its kernel and the page that is connected, if any."""
 
     def __init__(
-        self, session: str, notebook: Notebook, open_kernel: Callable[[Notebook], Kernel], starts: StartQueue, settings: RelaySettings
+        self,
+        session: str,
+        notebook: Notebook,
+        open_kernel: Callable[[Notebook], Kernel],
+        starts: StartQueue,
+        settings: RelaySettings,
+        save: tuple[Store, str] | None = None,
     ) -> None:
+        """`save`: where the session is saved, and the hash of its viewer's secret; None when it ends with the server."""
         self.session = session
         self.notebook = notebook
         self._cells = {cell.id: cell for cell in notebook.code_cells}
@@ -65,14 +76,17 @@ class Relay:
         self._journal = Journal(settings.max_journal_bytes)
         self._open_kernel = open_kernel
         self._starts = starts
+        self._settings = settings
         self._debug = settings.debug
         self._kernel: Kernel | None = None
         self._connection: Connection | None = None
         self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._latest: tuple[str, RunCell] | None = None  # what was sent last, and its request
         self._begun = asyncio.Event()  # the kernel has begun with the latest request; a new one for each
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
+        self._saving = Saving(save[0], session, save[1], notebook, self._look) if save is not None else None
 
     # The page
 
@@ -80,6 +94,23 @@ class Relay:
         """Begin the session: ask for a kernel."""
         self._log.info("session opened")
         self._perform(self._machine.open())
+
+    def revive(self, saved: Saved) -> None:
+        """Go on with a session of a server that is gone, and with its kernel."""
+        lasting: Lasting = thaw(saved.state, self.notebook)
+        cells = {name: thaw(page) for name, page in saved.cells.items()}
+        self._machine, self._requests, self._latest = lasting.machine, lasting.requests, lasting.latest
+        self._journal = Journal.thawed(self._settings.max_journal_bytes, lasting.head, cells, self._cells)
+        if lasting.begun:
+            self._begun.set()
+        if self._saving is not None:
+            self._saving.kernel, self._saving.last_message = saved.kernel, saved.last_message
+        self._log.info("session taken over")
+        self._spawn(self._adopt_kernel(saved.kernel, saved.last_message))
+
+    def _look(self) -> tuple[Lasting, Journal]:
+        """What is saved."""
+        return Lasting(self._machine, self._journal.head(), self._requests, self._latest, self._begun.is_set()), self._journal
 
     def attach(self, connection: Connection, last_seq: int) -> None:
         """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped."""
@@ -124,21 +155,44 @@ class Relay:
 
     async def close(self) -> None:
         """End the session: its kernel, its tasks, its connection."""
+        if await self._stop():
+            if self._kernel is not None:
+                await self._kernel.end()
+            if self._saving is not None:
+                self._saving.remove()
+            if self._connection is not None:
+                self._connection.drop(1001, "session ended")
+            self._log.info("session ended")
+
+    async def leave(self) -> None:
+        """Leave the session, and its kernel, to the next server; without a store it ends."""
+        if self._saving is None or self._saving.kernel is None:
+            await self.close()
+        elif await self._stop():
+            self._saving.now()
+            if self._kernel is not None:
+                await self._kernel.leave()
+            if self._connection is not None:
+                self._connection.drop(1012, "service restart")
+            self._log.info("session left to the next server")
+
+    async def _stop(self) -> bool:
+        """Stop what is at work here; returns whether that was still to be done."""
         if self._closed:
-            return
+            return False
         self._closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._kernel is not None:
-            await self._kernel.end()
-        if self._connection is not None:
-            self._connection.drop(1001, "session ended")
-        self._log.info("session ended")
+        if self._saving is not None:
+            self._saving.stop()
+        return True
 
     # What the machine asks for
 
     def _perform(self, effects: list[Effect]) -> None:
+        if effects and self._saving is not None and not self._closed:
+            self._saving.soon()
         for effect in effects:
             match effect:
                 case Publish(message):
@@ -170,10 +224,14 @@ class Relay:
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
         self._begun = asyncio.Event()
-        request = self._kernel.execute(self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
+        request = uuid.uuid4().hex
+        self._latest = (request, run)
         self._requests[request] = (run.cell, run.run)
         while len(self._requests) > _REMEMBERED_REQUESTS:
             self._requests.popitem(last=False)
+        if self._saving is not None:
+            self._saving.now()  # first: what the kernel does for a request that nobody knows of would be lost
+        self._kernel.execute(request, self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
 
     async def _start_kernel(self) -> None:
         if self._kernel is not None:
@@ -187,7 +245,28 @@ class Relay:
             except KernelError as problem:
                 self.kernel_died(str(problem))
                 return
+        if self._saving is not None:
+            self._saving.kernel, self._saving.last_message = await kernel.describe(), ""
         self._perform(self._machine.kernel_ready())
+
+    async def _adopt_kernel(self, description: bytes | None, last_message: str) -> None:
+        """Go on with the kernel of the server that is gone; if that server had none yet, with a new one."""
+        if description is None:
+            self._perform(self._machine.kernel_died("The server was started again."))
+            self._perform(self._machine.rerun())
+            return
+        kernel = self._open_kernel(self.notebook)
+        self._kernel = kernel
+        try:
+            await kernel.adopt(self, description, last_message)
+        except KernelError as problem:
+            self.kernel_died(str(problem))
+            return
+        latest = self._latest
+        await kernel.answered()
+        if latest is not None and self._latest is latest and not self._begun.is_set():
+            self._log.info("a cell that did not reach the kernel is sent again")
+            self._run(latest[1])
 
     async def _interrupt(self, begun: asyncio.Event) -> None:
         """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
@@ -205,6 +284,8 @@ class Relay:
 
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener: one message of the kernel's iopub."""
+        if self._saving is not None and message.id and message.kind != "execute_reply":
+            self._saving.last_message = message.id
         content = message.content
         request = self._requests.get(message.parent)
         if (report := find_report(content)) is not None:

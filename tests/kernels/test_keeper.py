@@ -39,7 +39,8 @@ def marked(state: StateDirectory) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def keep(state: StateDirectory, grace_s: float) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-S", "-E", keeper.__file__, str(state.path), str(grace_s)])
+    code = "import sys; from pathlib import Path; from kernelapp.kernels.keeper import keep; keep(Path(sys.argv[1]), float(sys.argv[2]))"
+    return subprocess.Popen([sys.executable, "-c", code, str(state.path), str(grace_s)])
 
 
 def test_when_no_server_comes_back_everything_marked_is_ended_and_its_files_go(state: StateDirectory, tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ from kernelapp.session import planning as plannings
 from kernelapp.session import track
 from kernelapp.session.frozen import freeze, thaw
 from kernelapp.session.journal import Journal
-from kernelapp.session.machine import CodeCell, Machine
+from kernelapp.session.machine import Machine
 from kernelapp.session.planning import plan_for
 from kernelapp.session.store import SCHEMA
+from kernelapp.session.track import CodeCell
 from kernelapp.wire.messages import Cell, CellStatus, Output, SessionStatus, Settled
 from tests.end_to_end.harness import write_notebook
 
