@@ -31,6 +31,7 @@ from .kernels.jupyter import JupyterKernel, KernelLaunch
 from .kernels.specs import DEFAULT_KERNEL, find_kernelspec
 from .logs import start_logging
 from .notebook import Notebook
+from .session.comms import CommBounds
 from .session.registry import Registry
 from .session.relay import Relay, RelaySettings
 from .session.starts import StartQueue
@@ -40,7 +41,7 @@ from .state import StateDirectory, state_root, take_state
 from .stop import KEEP_KERNELS
 from .version import __version__
 from .web.client_files import ClientFiles
-from .web.files import ClientFileHandler, HealthHandler, KernelFileHandler
+from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler
 from .web.handler import MissingHandler
 from .web.pages import AppHandler, GalleryHandler
 from .web.site import Site
@@ -168,7 +169,8 @@ def _registry(settings: Settings, package_dir: Path, state: StateDirectory | Non
     after = afterlife.Afterlife(state.path, state.kernels, settings.max_spool_bytes) if state else None
     if after:
         after.start(settings.orphan_grace_s)
-    relay_settings = RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes)
+    comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
+    relay_settings = RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, comms)
 
     def open_kernel(notebook: Notebook) -> JupyterKernel:
         return JupyterKernel(
@@ -185,7 +187,7 @@ def _registry(settings: Settings, package_dir: Path, state: StateDirectory | Non
         )
 
     def open_relay(session: str, viewer: str, notebook: Notebook) -> Relay:
-        return Relay(session, notebook, open_kernel, starts, relay_settings, (store, viewer) if store else None)
+        return Relay(session, notebook, open_kernel, starts, relay_settings, save=(store, viewer) if store else None)
 
     return Registry(open_relay, settings.max_sessions, settings.grace_s)
 
@@ -201,6 +203,7 @@ def _site(catalog: Catalog, client: ClientFiles, registry: Registry, token: str,
         kernel_assets=KernelAssets(kernel_environment(os.environ, settings.kernel_env)),
         allowed_hosts=settings.allowed_hosts if is_loopback(settings.host) and not token else None,
         max_message_bytes=settings.max_message_bytes,
+        max_comm_bytes=settings.max_comm_bytes,
         max_events_per_s=settings.max_events_per_s,
         debug=settings.debug,
         show_code=settings.show_code,
@@ -214,6 +217,7 @@ def _application(site: Site, settings: Settings) -> Application:
             (f"{base}healthz", HealthHandler),
             (f"{base}static/(.+)", ClientFileHandler, parts),
             (f"{base}app/([^/]+)/socket", SocketHandler, parts),
+            (f"{base}app/([^/]+)/blob/([0-9a-f]+)", BlobHandler, parts),
             (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
             (f"{base}app/([^/]+)", AppHandler, parts),
             (base, GalleryHandler, parts),
@@ -224,7 +228,7 @@ def _application(site: Site, settings: Settings) -> Application:
         compress_response=True,
         websocket_ping_interval=_PING_S,
         websocket_ping_timeout=_PING_S,
-        websocket_max_message_size=settings.max_message_bytes + _FRAME_SLACK_BYTES,
+        websocket_max_message_size=max(settings.max_message_bytes, settings.max_comm_bytes) + _FRAME_SLACK_BYTES,
     )
 
 

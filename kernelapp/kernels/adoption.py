@@ -12,6 +12,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any, cast
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -102,7 +103,7 @@ async def adopt_kernel(told: Mapping[str, Any]) -> AsyncKernelManager:
     info = _from_json(told["provisioner"])
     try:
         manager.connection_file = str(told["connection_file"])
-        manager.load_connection_info(_from_json(told["connection"]))
+        manager.load_connection_info(cast("KernelConnectionInfo", _from_json(told["connection"])))
         assert manager.kernel_spec is not None
         provisioner = KernelProvisionerFactory.instance(parent=manager).create_provisioner_instance(
             manager.kernel_id, manager.kernel_spec, parent=manager

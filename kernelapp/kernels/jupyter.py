@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -198,12 +198,17 @@ class JupyterKernel:
         """As `Kernel.execute`."""
         self._send(request, "execute_request", _request(source, silent=False), metadata)
 
-    def _send(self, request: str, kind: str, content: dict[str, Any], metadata: Mapping[str, Any]) -> None:
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        """As `Kernel.send_comm`."""
+        self._send(request, "comm_msg", {"comm_id": comm, "data": dict(data)}, {}, buffers)
+
+    def _send(self, request: str, kind: str, content: dict[str, Any], metadata: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> None:
         if self._client is None:
             raise KernelError("The kernel is not running.")
         session = self._client.session
         header = {**session.msg_header(kind), "msg_id": request}
-        session.send(self._client.shell_channel.socket, session.msg(kind, content, header=header, metadata=dict(metadata)))
+        message = session.msg(kind, content, header=header, metadata=dict(metadata))
+        session.send(self._client.shell_channel.socket, message, buffers=list(buffers))
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""
@@ -269,7 +274,9 @@ class JupyterKernel:
             log.warning("an unreadable message from a kernel was dropped: %s", problem)
             return
         parent = str(message["parent_header"].get("msg_id", ""))
-        self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(message["content"]), str(message["msg_id"])))
+        buffers = tuple(bytes(buffer) for buffer in message["buffers"])
+        content, own = bytes(message["content"]), str(message["msg_id"])
+        self._dispatch(KernelMessage(str(message["msg_type"]), parent, content, message["metadata"], buffers, own))
 
     def _dispatch(self, message: KernelMessage) -> None:
         answer = self._answers.get(message.parent)

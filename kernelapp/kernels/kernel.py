@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,8 @@ class KernelMessage:
     kind: str
     parent: str
     content: bytes
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    buffers: tuple[bytes, ...] = ()
     id: str = ""
 
 
@@ -42,6 +44,9 @@ class Kernel(Protocol):
 
         ZMQ may drop messages of iopub when it is flooded, that one among them; `execute_reply` comes for sure.
         """
+
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        """Send a `comm_msg`, as the request with this id. The kernel takes it after the cell that runs, and ends it as it does a cell."""
 
     async def describe(self) -> bytes | None:
         """What `adopt` needs, should this server be killed: a secret. None when the kernel ends with the server."""

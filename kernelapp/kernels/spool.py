@@ -37,11 +37,13 @@ def read_missed(directory: Path, last_message: str) -> tuple[list[KernelMessage]
     missed: list[KernelMessage] = []
     whole = not last_message
     for frames in read_spool(directory):
-        header, parent, content = json.loads(frames[1]), json.loads(frames[2]), frames[4]
+        header, parent, metadata = map(json.loads, frames[1:4])
         if header["msg_id"] == last_message:
             missed, whole = [], True
         else:
-            missed.append(KernelMessage(header["msg_type"], parent.get("msg_id", ""), content, header["msg_id"]))
+            missed.append(
+                KernelMessage(header["msg_type"], parent.get("msg_id", ""), frames[4], metadata, tuple(frames[5:]), header["msg_id"])
+            )
     return missed, whole
 
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..wire.codec import encode_body, number
-from ..wire.messages import Cell, CellStatus, Control, Output, PageMessage, Settled, Status
+from ..wire.messages import Cell, CellStatus, Comm, Control, Output, PageMessage, Settled, Status, WidgetOutput
+from .comms import CommBounds, Comms
+from .mimes import LAYOUT_MIME
 
-LAYOUT_MIME = b'"application/vnd.kernelapp.layout+json"'
 _DISPLAY_ID = b'"display_id"'
+_COMMS = ""  # among the changes: the widgets, which are no cell's
 _NEXT_LIFE = 10**9  # messages of one server; numbers stay below 2**53 for nine million servers
 
 
@@ -47,7 +49,8 @@ class _CellPage:
 class Journal:
     """The numbered messages of one session. `max_bytes` bounds the log."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, bounds: CommBounds | None = None) -> None:
+        self.comms = Comms(bounds or CommBounds())
         self.seq = 0
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -60,9 +63,10 @@ class Journal:
     def forked(self) -> Journal:
         """A journal that goes on from this one's page, with its numbers; the state of this session is left out."""
         fork = Journal(self._max_bytes)
+        fork.comms = self.comms.forked()
         fork._cells = {name: cell.copy() for name, cell in self._cells.items()}
         fork.seq = self.seq
-        fork._changed = set(fork._cells)
+        fork._changed = {*fork._cells, _COMMS}
         for body in fork._bodies():
             fork._keep(body)
         return fork
@@ -95,7 +99,7 @@ class Journal:
         return [number(body, self.seq - len(bodies) + i) for i, body in enumerate(bodies, 1)]
 
     def _bodies(self) -> list[bytes]:
-        bodies: list[bytes] = []
+        bodies = [encode_body(message) for message in self.comms.page()]
         for cell in self._cells.values():
             for status, items in ((cell.before_status, cell.before), (cell.status, cell.items)):
                 if status is not None and (items or status is cell.status):
@@ -108,24 +112,27 @@ class Journal:
 
     def take_changes(self) -> dict[str, object]:
         """What the cells show that changed since this was last asked, by cell: for `thawed`."""
-        changed = {name: self._cells[name] for name in self._changed}
+        changed: dict[str, object] = {name: self._cells[name] for name in self._changed if name != _COMMS}
+        if _COMMS in self._changed:
+            changed[_COMMS] = self.comms
         self._changed.clear()
-        return dict(changed)
+        return changed
 
     def forget_changes(self, cells: Collection[str]) -> None:
         """These changes could not be written: they are changes still."""
         self._changed.update(cells)
 
     @staticmethod
-    def thawed(max_bytes: int, head: Any, cells: Mapping[str, Any], order: Iterable[str]) -> Journal:
+    def thawed(max_bytes: int, bounds: CommBounds, head: Any, cells: Mapping[str, Any], order: Iterable[str]) -> Journal:
         """The journal that had this head and these cells, in the order of the notebook's; its numbers begin anew, further up.
 
         So no page takes what comes for what it has seen: between the last message that was saved and the server's end there were others.
         """
-        journal = Journal(max_bytes)
+        journal = Journal(max_bytes, bounds)
         seq, journal._settled, journal._status = head
         journal.seq = (seq // _NEXT_LIFE + 1) * _NEXT_LIFE
-        names = dict.fromkeys([*order, *cells])
+        journal.comms = cells.get(_COMMS, journal.comms)
+        names = dict.fromkeys(name for name in [*order, *cells] if name != _COMMS)
         journal._cells = {name: cells[name] for name in names if name in cells}
         return journal
 
@@ -144,6 +151,9 @@ class Journal:
             case Output():
                 self._changed.add(message.cell)
                 self._fold_output(message, body)
+            case Comm() | WidgetOutput():
+                self._changed.add(_COMMS)
+                self.comms.fold(message)
 
     def _fold_status(self, message: Cell, body: bytes) -> None:
         cell = self._cells.setdefault(message.cell, _CellPage())
@@ -191,6 +201,9 @@ class Journal:
 
     def _replace(self, update: Output) -> None:
         display_id = _display_id(update.content)
+        if display_id is not None:
+            self._changed.add(_COMMS)
+            self.comms.replace(display_id, update.content)
         for name, cell in self._cells.items():
             for item in (*cell.before, *cell.items):
                 if display_id is not None and item.display_id == display_id:

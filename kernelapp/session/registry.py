@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..errors import ViewerError
 from ..notebook import Notebook
+from ..wire.messages import Blob, Hello
 from .frozen import thaw
 from .relay import Connection, Relay
 from .store import Saved
@@ -42,19 +43,21 @@ class Registry:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def attach(self, notebook: Notebook, viewer: str, session: str | None, last_seq: int, connection: Connection) -> Relay:
+    def attach(self, notebook: Notebook, viewer: str, hello: Hello, connection: Connection) -> Relay:
         """The session that the page asks for, if it is this viewer's and lives; else a new one.
 
         `viewer` is the secret of the browser's cookie: a session's id is worthless without it. Raises ViewerError(`full`).
         """
-        entry = self._entries.get(session or "")
+        entry = self._entries.get(hello.session or "")
+        last_seq = hello.last_seq
         known = entry is not None and entry.relay.notebook.name == notebook.name and hmac.compare_digest(entry.viewer, _digest(viewer))
         if entry is None or not known:
-            entry, last_seq = self._open(notebook, viewer), 0
+            entry = self._open(notebook, viewer)
+            last_seq = last_seq if hello.record is not None else 0
         if entry.end is not None:
             entry.end.cancel()
             entry.end = None
-        entry.relay.attach(connection, last_seq)
+        entry.relay.attach(connection, last_seq, hello.record)
         return entry.relay
 
     def _open(self, notebook: Notebook, viewer: str) -> _Entry:
@@ -75,6 +78,12 @@ class Registry:
         self._entries[saved.session] = entry
         grace_s = max(self._grace_s, _RETURN_S)
         entry.end = asyncio.get_running_loop().call_later(grace_s, self._begin_end, saved.session)
+
+    def blob(self, viewer: str, digest: str) -> Blob | None:
+        """A large part of a widget in one of this viewer's sessions."""
+        owner = _digest(viewer)
+        found = (entry.relay.blob(digest) for entry in self._entries.values() if hmac.compare_digest(entry.viewer, owner))
+        return next((blob for blob in found if blob is not None), None)
 
     def detach(self, relay: Relay, connection: Connection) -> None:
         """A page is gone; its session ends after the grace period unless a page comes back."""

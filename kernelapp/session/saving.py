@@ -23,12 +23,14 @@ _SOON_S = 0.2  # what comes within it is written together; a server that is kill
 class Lasting:
     """What of a session is saved beside what its cells show.
 
-    `requests`: request id -> cell and run. `latest`: what was sent last, with its request's id, and whether the kernel has begun with it.
+    `requests`: request id -> cell and run; `comm_requests`: request id -> a widget's event. `latest`: what was sent last, with its
+    request's id, and whether the kernel has begun with it.
     """
 
     machine: Machine
     head: object
     requests: OrderedDict[str, tuple[str, int]]
+    comm_requests: OrderedDict[str, int | None]
     latest: tuple[str, RunCell] | None
     begun: bool
 

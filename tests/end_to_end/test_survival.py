@@ -20,7 +20,14 @@ CELLS = (
     "import os, time\nfrom pathlib import Path\nimport kernelapp as ka\nmemory = []",
     'n = ka.slider("N", 0, 9, 1)\nslow = ka.checkbox("Slow")\ngate = Path("gate")',
     'print("pid", os.getpid())\nmemory.append(n)\nprint("n was", memory)',
-    'if slow:\n    for i in range(20):\n        print("line", i, flush=True)\n        time.sleep(0.1)\n    while not gate.exists():\n        time.sleep(0.05)\nprint("ran with", n)',
+    """
+if slow:
+    for i in range(20):
+        print("line", i, flush=True)
+        time.sleep(0.1)
+    while not gate.exists():
+        time.sleep(0.05)
+print("ran with", n)""",
 )
 
 
@@ -158,8 +165,10 @@ async def test_a_kernel_that_ends_while_no_server_is_there_is_told_of(folder: Pa
 async def test_when_no_server_comes_back_kernels_and_what_they_started_end(folder: Path) -> None:
     write_notebook(
         folder / "app.ipynb",
-        'import os, subprocess, sys\nprint("pid", os.getpid())\n'
-        'child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)\nprint("child", child.pid)',
+        """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+print("pid", os.getpid(), "child", child.pid)""",
     )
     with serve(folder, "--orphan-grace-s", "0.5") as first:
         async with Viewer(first).page("app") as page:
