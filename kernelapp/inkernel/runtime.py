@@ -195,7 +195,9 @@ class Runtime:
             return
         told = self._bindings.after(self._shell.user_ns)
         self._instructions = None
-        self._shell.display_pub.publish(data={REPORT_MIME: {"run": {**told, "stopped": stopped}}}, metadata={})
+        bound = self._widgets.names(self._shell.user_ns)
+        names = {"widgets": bound} if bound else {}
+        self._shell.display_pub.publish(data={REPORT_MIME: {"run": {**told, "stopped": stopped, **names}}}, metadata={})
 
     def _reset(self) -> None:
         self._namespace.restore()

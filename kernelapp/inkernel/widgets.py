@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
+from collections.abc import Mapping
 from typing import Any
 
 MAX_SUPERSEDED = 300
@@ -40,6 +41,16 @@ class Widgets:
         self._superseded = {each for each in self._superseded | earlier if each in instances}
         if len(self._superseded) > self._max_superseded:
             self._collect()
+
+    @staticmethod
+    def names(namespace: Mapping[str, Any]) -> dict[str, str]:
+        """Which names are bound to which widgets, by their ids."""
+        module = sys.modules.get("ipywidgets.widgets.widget")
+        kind = getattr(module, "Widget", None)
+        if kind is None:
+            return {}
+        bound = [(name, value) for name, value in list(namespace.items()) if isinstance(value, kind) and not name.startswith("_")]
+        return {name: widget.comm.comm_id for name, widget in bound if widget.comm is not None}
 
     def reset(self) -> None:
         """The namespace was emptied: all that cells made is out of date."""
