@@ -8,7 +8,7 @@ import json
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,6 +41,9 @@ class Connection(Protocol):
 
     def drop(self, code: int, reason: str) -> None:
         """Close the socket."""
+
+    async def answers(self) -> bool:
+        """Whether there is still someone at the other end: asks, and waits a moment for the answer."""
 
 
 class Lease(Protocol):
@@ -93,6 +96,7 @@ class Relay:
         self._debug = settings.debug
         self._kernel: Kernel | None = None
         self._connection: Connection | None = None
+        self._page: str | None = None  # the name of the document at the other end
         self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._begun = asyncio.Event()  # the kernel has begun with the latest request; a new one for each
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,23 +105,29 @@ class Relay:
 
     # The page
 
-    def open(self) -> None:
-        """Begin the session: ask for a kernel."""
+    def open(self, inputs: Mapping[str, Any]) -> None:
+        """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key."""
         self._log.info("session opened")
-        self._perform(self._machine.open())
+        self._perform(self._machine.open(inputs))
 
-    def attach(self, connection: Connection, last_seq: int, record: str | None = None) -> None:
-        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped.
+    async def is_taken(self, page: str | None) -> bool:
+        """Whether another page than `page` is connected and answers: a browser that copies a tab copies what the tab remembers."""
+        holder = self._connection
+        return holder is not None and (page is None or page != self._page) and await holder.answers() and holder is self._connection
 
-        `record`: what the page has seen is of this record; of another than ours it is worth nothing.
+    def attach(self, connection: Connection, hello: Hello, lost: str | None = None) -> None:
+        """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
+
+        What it has seen of a record counts when the record is ours. `lost`: why this is not the session that the page asked for.
         """
-        if record is not None and (self._record is None or record != self._record.id):
-            last_seq = 0
+        foreign = hello.record is not None and (self._record is None or hello.record != self._record.id)
+        last_seq = 0 if foreign else hello.last_seq
         if self._connection is not None:
             self._connection.drop(4001, "connected elsewhere")
-        self._connection = connection
+        self._connection, self._page = connection, hello.page
         missed = self._journal.since(last_seq) if last_seq else None
-        self._send(Welcome(self.session, self.notebook.name, missed is not None, self._machine.status))
+        machine, seq = self._machine, self._journal.seq
+        self._send(Welcome(self.session, self.notebook.name, missed is not None, machine.status, seq, machine.last_event, lost))
         for frame in self._journal.page() if missed is None else missed:
             connection.send(frame)
 
