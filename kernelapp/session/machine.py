@@ -20,6 +20,7 @@ from ..wire.messages import (
     Cell,
     CellFailure,
     CellStatus,
+    CommEvent,
     Control,
     Declaration,
     Event,
@@ -29,10 +30,10 @@ from ..wire.messages import (
     Status,
 )
 from ..wire.values import check_value
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
+from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .inputs import Inputs
 from .planning import Planning
-from .track import CodeCell, Track, run_button, run_key
+from .track import RESTORES, CodeCell, Track, run_button, run_key
 
 TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.QUEUED: frozenset({SessionStatus.QUEUED, SessionStatus.STARTING, SessionStatus.DEAD}),
@@ -42,10 +43,6 @@ TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.DEAD: frozenset({SessionStatus.QUEUED}),
 }
 """From each state, the states that may follow."""
-
-
-RESTORES = ""
-"""Stands for a cell where there is none to run, but bindings to restore."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +72,7 @@ class Machine:
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
         self._stopping = False
+        self._handling: set[int] = set()  # events of widgets that the kernel has not answered
         self._recorded = False  # what the page shows is a template's record, and no kernel has come since
         self._max_cell_output_bytes = max_cell_output_bytes
 
@@ -135,6 +133,7 @@ class Machine:
         if self.status is SessionStatus.DEAD:
             return []
         self._running, self._stopping = None, False
+        self._handling.clear()
         effects = self._leave_stale()
         return [*effects, *self._move(SessionStatus.DEAD, detail=reason, restartable=True)]
 
@@ -143,8 +142,7 @@ class Machine:
     def event(self, event: Event) -> list[Effect]:
         """A viewer changed a control. Raises ViewerError when the control does not admit the value; then nothing has changed."""
         if event.event <= self.last_event:
-            # A repeat after a reconnect. Its answer may have been a refusal, which is not kept.
-            return [Publish(Settled(self.last_event))] if self.status is SessionStatus.IDLE else []
+            return self._answer()  # a repeat after a reconnect: its answer may have been a refusal, which is not kept
         self.last_event = event.event
         cell, control = self._control(event)
         if event.control == run_key(cell):
@@ -166,10 +164,34 @@ class Machine:
             raise ViewerError(refusal.code, str(refusal), event.event) from refusal
         return cell, control
 
+    def comm(self, event: CommEvent, is_open: bool) -> list[Effect]:
+        """A viewer used a widget; `is_open`: the kernel has it. Raises ViewerError when it cannot be told; then nothing has changed."""
+        if event.event <= self.last_event:
+            return self._answer()
+        self.last_event = event.event
+        if self.status not in (SessionStatus.RUNNING, SessionStatus.IDLE) or not is_open:
+            raise ViewerError("unknown-comm", "This widget is no longer connected to the app.", event.event)
+        self._handling.add(event.event)
+        return [SendComm(event)]
+
+    def comm_handled(self, event: int) -> list[Effect]:
+        """The kernel is done with a widget's event, and has sent all that came of it."""
+        if event not in self._handling:
+            return []
+        self._handling.remove(event)
+        return self._answer()
+
+    def _answer(self) -> list[Effect]:
+        return [Publish(Settled(self._answered()))] if self.status is SessionStatus.IDLE else []
+
+    def _answered(self) -> int:
+        """The last event up to which the kernel has answered all of widgets."""
+        return min(self._handling) - 1 if self._handling else self.last_event
+
     def stop(self) -> list[Effect]:
         """Interrupt what runs; what was still to run becomes stale. May be asked for again when the cell goes on."""
         if self._running is None:
-            return []
+            return [InterruptKernel()] if self._handling else []
         self._stopping = True
         return [InterruptKernel()]
 
@@ -307,7 +329,7 @@ class Machine:
         """Nothing is left to run. A button that was pressed is up again: its cell runs with the next event."""
         self._released |= {self._controls[key][0] for key in self._inputs.release() if key in self._controls}
         self._finished = False
-        return [Publish(Settled(self.last_event)), *self._move(SessionStatus.IDLE)]
+        return [Publish(Settled(self._answered())), *self._move(SessionStatus.IDLE)]
 
     # Cells
 

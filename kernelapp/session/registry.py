@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ViewerError
 from ..notebook import Notebook
-from ..wire.messages import Hello
+from ..wire.messages import Blob, Hello
 from .relay import Connection, Relay
 
 ENDED = "ended"
@@ -74,6 +74,11 @@ class Registry:
         self._entries[session] = entry
         entry.relay.open(inputs)
         return entry
+
+    def blob(self, viewer: str, digest: str) -> Blob | None:
+        """A large part of a widget in one of this viewer's sessions."""
+        found = (entry.relay.blob(digest) for entry in self._entries.values() if hmac.compare_digest(entry.viewer, viewer))
+        return next((blob for blob in found if blob is not None), None)
 
     def detach(self, relay: Relay, connection: Connection) -> None:
         """A page is gone; its session ends after the grace period unless a page comes back."""
