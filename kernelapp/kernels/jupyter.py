@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -16,20 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import zmq
-from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.session import Session
 
 from ..errors import KernelError
+from .channels import Channels, execute_content
 from .death import describe_end, wait_for_end
-from .kernel import KernelListener, KernelMessage
+from .kernel import KernelListener
 
 log = logging.getLogger(__name__)
 
 PROTOCOL = 1  # of the runtime (docs/architecture.md, "The runtime protocol")
-_ASK_AGAIN_S = 0.5  # a kernel that subscribes us late gets asked again, as jupyter_client's wait_for_ready does
 _SHUTDOWN_S = 2.0  # how long a kernel may take to end by itself
 
 _BOOTSTRAP = """\
@@ -58,11 +54,9 @@ class JupyterKernel:
         self._launch = launch
         self._directory: Path | None = None
         self._manager: AsyncKernelManager | None = None
-        self._client: AsyncKernelClient | None = None
+        self._channels: Channels | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._listener: KernelListener | None = None
-        self._answers: dict[str, asyncio.Future[bytes | None]] = {}  # requests of our own: the error's content, or None
-        self._heard = asyncio.Event()  # something came on iopub: we are subscribed
         self._ready = False
         self._ending = False
 
@@ -71,7 +65,7 @@ class JupyterKernel:
         self._listener = listener
         try:
             async with asyncio.timeout(self._launch.start_timeout_s):
-                await self._start()
+                await self._start(listener)
         except TimeoutError as problem:
             await self.end()
             raise KernelError(f"The kernel did not start within {self._launch.start_timeout_s:g} seconds.") from problem
@@ -83,8 +77,10 @@ class JupyterKernel:
             log.warning("kernel %s did not start: %s", self._launch.kernel_name, problem)
             raise KernelError("The kernel could not be started.") from problem
         self._ready = True
+        if self._channels is not None:
+            self._channels.open = True
 
-    async def _start(self) -> None:
+    async def _start(self, listener: KernelListener) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="ka-"))  # short: a socket's path has at most 107 bytes
         self._manager = manager = AsyncKernelManager(kernel_name=self._launch.kernel_name)
         manager.connection_file = str(self._directory / "k.json")
@@ -95,11 +91,8 @@ class JupyterKernel:
         await manager.start_kernel(cwd=str(self._launch.cwd), env=dict(self._launch.env))
         died = asyncio.create_task(self._watch())
         self._tasks.append(died)
-        self._client = client = manager.client()
-        client.context.setsockopt(zmq.RCVHWM, 0)  # a full queue would lose messages: here ours decides what is too much
-        client.start_channels(stdin=False, hb=False)
-        self._tasks += [asyncio.create_task(self._read_iopub(client)), asyncio.create_task(self._read_replies(client))]
-        prepared = asyncio.create_task(self._prepare(client))
+        self._channels = channels = Channels(manager.client(), listener.kernel_message)
+        prepared = asyncio.create_task(self._prepare(channels))
         await asyncio.wait({prepared, died}, return_when=asyncio.FIRST_COMPLETED)
         if not prepared.done():
             prepared.cancel()
@@ -107,42 +100,23 @@ class JupyterKernel:
             raise KernelError(f"The kernel did not start. {describe_end(code)}")
         await prepared
 
-    async def _prepare(self, client: AsyncKernelClient) -> None:
-        """Wait until the kernel answers and its iopub is heard; then make a Python kernel ready for controls."""
-        while not self._heard.is_set():
-            client.kernel_info()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._heard.wait(), _ASK_AGAIN_S)
+    async def _prepare(self, channels: Channels) -> None:
+        """Wait until the kernel answers; then make a Python kernel ready for controls."""
+        await channels.answer()
         spec = self._manager.kernel_spec if self._manager else None
         if spec is None or spec.language.lower() != "python":
             return
         launch = self._launch
         options = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
-        error = await self._run_silently(_BOOTSTRAP.format(path=str(launch.package_dir), options=options))
+        error = await channels.run_silently(_BOOTSTRAP.format(path=str(launch.package_dir), options=options))
         if error is not None:
             log.warning("kernel %s runs without controls: %s", self._launch.kernel_name, error.decode(errors="replace")[:2000])
 
-    async def _run_silently(self, code: str) -> bytes | None:
-        """Run code of our own; returns the content of the error that it raised, or None."""
-        request = self._send("execute_request", _request(code, silent=True), {})
-        answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        self._answers[request] = answer
-        try:
-            return await answer
-        finally:
-            del self._answers[request]
-
     def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
         """As `Kernel.execute`."""
-        return self._send("execute_request", _request(source, silent=False), metadata)
-
-    def _send(self, kind: str, content: dict[str, Any], metadata: Mapping[str, Any]) -> str:
-        if self._client is None:
+        if self._channels is None:
             raise KernelError("The kernel is not running.")
-        session = self._client.session
-        message = session.msg(kind, content, metadata=dict(metadata))
-        session.send(self._client.shell_channel.socket, message)
-        return str(message["header"]["msg_id"])
+        return self._channels.send("execute_request", execute_content(source, silent=False), metadata)
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""
@@ -157,9 +131,9 @@ class JupyterKernel:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
-        if self._client is not None:
-            self._client.stop_channels()
-            self._client = None
+        if self._channels is not None:
+            await self._channels.close()
+            self._channels = None
         if manager is not None:
             await _end_process(manager)
         if self._directory is not None:
@@ -172,50 +146,6 @@ class JupyterKernel:
         if self._ready and not self._ending and self._listener is not None:
             self._ready = False
             self._listener.kernel_died(describe_end(code))
-
-    async def _read_replies(self, client: AsyncKernelClient) -> None:
-        """Completion is taken from iopub; the replies are passed on for the case that it lost something."""
-        while True:
-            self._receive(client.session, await client.shell_channel.socket.recv_multipart())
-
-    async def _read_iopub(self, client: AsyncKernelClient) -> None:
-        while True:
-            frames = await client.iopub_channel.socket.recv_multipart()
-            self._heard.set()
-            self._receive(client.session, frames)
-
-    def _receive(self, session: Session, frames: list[bytes]) -> None:
-        try:
-            _, parts = session.feed_identities(frames)
-            message = session.deserialize(parts, content=False)
-        except (ValueError, TypeError, zmq.ZMQError) as problem:
-            log.warning("an unreadable message from a kernel was dropped: %s", problem)
-            return
-        parent = str(message["parent_header"].get("msg_id", ""))
-        self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(message["content"])))
-
-    def _dispatch(self, message: KernelMessage) -> None:
-        answer = self._answers.get(message.parent)
-        if answer is not None and not answer.done():
-            if message.kind == "error":
-                answer.set_result(message.content)
-            elif message.kind == "status" and json.loads(message.content).get("execution_state") == "idle":
-                answer.set_result(None)
-            return
-        if self._ready and self._listener is not None:
-            self._listener.kernel_message(message)
-
-
-def _request(code: str, silent: bool) -> dict[str, Any]:
-    # stop_on_error would make the kernel refuse the next cell if it came too soon after a failed one
-    return {
-        "code": code,
-        "silent": silent,
-        "store_history": False,
-        "user_expressions": {},
-        "allow_stdin": False,
-        "stop_on_error": False,
-    }
 
 
 async def _end_process(manager: AsyncKernelManager) -> None:
