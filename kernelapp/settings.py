@@ -66,6 +66,23 @@ class Settings:
     grace_s: float = _setting(
         30.0, "How long a session lives without a page, in seconds; then its kernel is ended.", minimum=0, maximum=31_536_000
     )
+    state_dir: str = _setting(
+        "",
+        "Directory for what the next server needs to go on with the sessions of one that was killed; empty takes the account's state "
+        "directory (XDG). `none` keeps nothing: kernels end with the server. Holds what viewers entered.",
+    )
+    orphan_grace_s: float = _setting(
+        300.0,
+        "How long kernels wait for another server when theirs is gone, in seconds; then they are killed.",
+        minimum=0,
+        maximum=31_536_000,
+    )
+    keep_kernels: bool = _setting(False, "Leave the kernels to the next start when the server is told to stop, as when it is killed.")
+    max_spool_bytes: int = _setting(
+        32_000_000,
+        "What a kernel keeps on disk of its latest messages, for a server that was away, in bytes; the oldest go.",
+        minimum=65_536,
+    )
     max_sessions: int = _setting(
         100, "Sessions, and so kernels, at the same time; a viewer beyond that is told that the server is full.", minimum=1
     )
@@ -78,6 +95,21 @@ class Settings:
     max_journal_bytes: int = _setting(
         50_000_000,
         "Latest messages that a session keeps for a page that reconnects, in bytes; the oldest go, and such a page is sent whole.",
+        minimum=65_536,
+    )
+    max_comm_bytes: int = _setting(
+        64_000_000,
+        "Largest message of a widget from a browser, with its buffers (the files of a FileUpload), in bytes; a larger one is refused.",
+        minimum=1024,
+    )
+    max_widgets: int = _setting(
+        20_000,
+        "Widgets (models, with their layouts and styles) of one session; those beyond are not shown, and the log says so.",
+        minimum=1,
+    )
+    max_widget_bytes: int = _setting(
+        200_000_000,
+        "State of all widgets of one session together, in bytes; widgets beyond it are not shown, and the log says so.",
         minimum=65_536,
     )
     max_saved_bytes: int = _setting(

@@ -65,10 +65,15 @@ class Known:
             positions = set(range(min(positions), len(flow.cells)))
         return replace(self, steps=0, dirty=self.dirty | (positions - (flow.run_once & self.ran)))
 
-    def forked(self, flow: Flow) -> "Known":
-        """Of a kernel forked from the one that this is known of: cells that are volatile or tagged `per-session` run again."""
-        own = {cell for cell, one in enumerate(flow.cells) if flow.effects[cell].volatile or "per-session" in one.tags}
-        return replace(self, steps=0, dirty=self.dirty | own)
+    def forked(self, flow: Flow, failed: Collection[str] = ()) -> "Known":
+        """Of a kernel forked from the one that this is known of: cells that might make something else there run again.
+
+        These are the cells that are each session's own (`Flow.own`), what is tagged `run-once` below them, for it has not run in this
+        session, and the cells `failed`, for what hindered them may be gone.
+        """
+        again = flow.below(flow.own)
+        kept = self.failed & {flow.index[cell] for cell in failed}
+        return replace(self, steps=0, dirty=self.dirty | flow.own | (again & flow.run_once) | kept)
 
     def requested(self, flow: Flow, cell: str) -> "Known":
         """The viewer pressed the button of a cell tagged `manual`."""

@@ -19,9 +19,12 @@ __all__ = ["ALL", "BELOW", "DEPENDENTS", "Instructions", "Plan", "Step", "after"
 MAX_ROUNDS = 3
 
 
-def plan(flow: Flow, known: Known) -> Plan:
-    """The plan that makes every cell's output what a full run would show, from what is known of the kernel."""
-    wait = frozenset(cell for cell, one in enumerate(flow.cells) if "manual" in one.tags and cell not in known.asked)
+def plan(flow: Flow, known: Known, leave: frozenset[int] = frozenset()) -> Plan:
+    """The plan that makes every cell's output what a full run would show, from what is known of the kernel.
+
+    `leave`: cells that must not run, as if they waited for a button.
+    """
+    wait = leave.union(cell for cell, one in enumerate(flow.cells) if "manual" in one.tags and cell not in known.asked)
     once = flow.run_once & known.ran
     run, failed, stale = _runnable(flow, known, flow.below(known.dirty, once), wait)
     reset = known.fresh or known.steps > MAX_ROUNDS * len(flow.cells) or _meets_opaque(flow, known, run)

@@ -15,6 +15,8 @@ from .values import Heap, Value
 
 ABSENT = -1  # the version of a name that nothing above has bound
 
+CLOCK_CONTROLS = frozenset({"date_input", "time_input", "datetime_input"})  # they may begin with today, or now
+
 EVENT_TAGS = frozenset({"run-once", "per-session", "manual", "raises-exception"})
 
 
@@ -79,6 +81,22 @@ class Flow:
     def run_once(self) -> frozenset[int]:
         """Cells that no event runs again."""
         return frozenset(cell for cell, one in enumerate(self.cells) if "run-once" in one.tags)
+
+    @cached_property
+    def own(self) -> frozenset[int]:
+        """Cells that may make something else in each session: the volatile, those that nobody can judge, those whose controls begin with
+        today or now, and those that the author tagged."""
+        return frozenset(cell for cell in range(len(self.cells)) if self._is_own(cell))
+
+    def _is_own(self, cell: int) -> bool:
+        effects = self.effects[cell]
+        clock = any(kind in CLOCK_CONTROLS for _, kind in effects.controls)
+        return bool(effects.volatile or effects.opaque) or clock or "per-session" in self.cells[cell].tags
+
+    @cached_property
+    def withheld(self) -> frozenset[int]:
+        """Cells tagged `per-session`, and whatever reads what they produce: no template runs them."""
+        return frozenset(self.below(cell for cell, one in enumerate(self.cells) if "per-session" in one.tags))
 
     def below(self, cells: Iterable[int], stop: Collection[int] = ()) -> set[int]:
         """These cells, and whatever reads what they produce, however indirectly; not through the cells `stop`."""

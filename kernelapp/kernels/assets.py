@@ -1,86 +1,162 @@
-"""Browser files that a library in the kernel's own environment brings along, such as plotly's script."""
+"""Browser files that libraries in the kernel's own environment bring along: widgets' front ends, plotly's and bokeh's scripts.
+
+Nothing else of that environment can be asked for: a file must lie in one of the folders for such files, also after links are followed, and
+be of a type that pages load.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import hashlib
+import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from ..errors import KernelspecError
-from .specs import find_kernelspec, interpreter_of
+from .asset_folders import AssetFolderFinder, AssetFolders
+from .widget_modules import as_amd_script, list_widget_modules
 
-_FILES = {"plotly/plotly.min.js": ("plotly", "package_data/plotly.min.js")}
-"""What pages may ask for: address -> package, and the file inside it. Nothing else is served."""
+JUPYTER_KINDS = ("nbextensions", "labextensions")
+AMD = "amd/"
+"""`amd/<path>.js` is the nbextension file as a script that defines nothing global."""
+INDEX = "widgets.json"
 
-_WHERE = """\
-import importlib.util, sys
-spec = importlib.util.find_spec(sys.argv[1])
-print(spec.submodule_search_locations[0] if spec else "")
-"""
-_ASK_S = 20.0
+_PACKAGES = {"plotly": ("plotly/package_data", r"plotly\.min\.js"), "bokeh": ("bokeh/server/static/js", r"bokeh(-[a-z]+)?(\.min)?\.js")}
+"""Address -> a folder where packages are imported from, and the names of the files in it that are served."""
+
+_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+    ".cur": "image/x-icon",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".ttf": "font/ttf",
+    ".otf": "font/otf",
+    ".eot": "application/vnd.ms-fontobject",
+    ".gltf": "model/gltf+json",
+    ".glb": "model/gltf-binary",
+}
+_COMPRESSED = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".woff", ".woff2"}
+_MAX_FILE_BYTES = 100_000_000
+_MAX_KEPT_BYTES = 100_000_000  # of compressed content; the files used longest ago are read again
+_MAX_PATH = 1024
+_HASHED_NAME = re.compile(r"(^|\.)(?=[0-9a-f]*\d)[0-9a-f]{8,64}\.")  # as bundlers name files by their content: 590.40e4a9ac0f4f.js
 
 
 @dataclass(frozen=True)
 class Asset:
-    """A file's content, compressed with gzip, and the hash of the content."""
+    """A file as it may be sent. `encoding` is that of `content`: `gzip`, or empty; `immutable`: its name holds a hash of it."""
 
-    gzipped: bytes
+    content: bytes
+    encoding: str
+    content_type: str
     etag: str
+    immutable: bool
 
 
 class KernelAssets:
-    """Finds and keeps the files; each interpreter is asked once for each package."""
+    """Finds files by address, and keeps those used last."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = dict(environment)
-        self._found: dict[tuple[str, str], asyncio.Task[Asset | None]] = {}
+        self._folders = AssetFolderFinder(environment)
+        self._kept: OrderedDict[tuple[str, ...], Asset] = OrderedDict()
+        self._kept_bytes = 0
+        self._reading: dict[tuple[str, ...], asyncio.Task[Asset | None]] = {}
 
     async def get(self, kernel_name: str | None, address: str) -> Asset | None:
         """The file at `address` for apps that run with this kernel; None when there is none."""
-        if address not in _FILES:
+        folders = await self._folders.find(kernel_name)
+        if address == INDEX:
+            return await asyncio.to_thread(_index, folders)
+        path = await asyncio.to_thread(find_asset, folders, address)
+        if path is None:
             return None
-        key = (kernel_name or "", address)
-        if key not in self._found:
-            self._found[key] = asyncio.create_task(self._read(kernel_name, *_FILES[address]))
-        asset = await asyncio.shield(self._found[key])
-        if asset is None:
-            self._found.pop(key, None)  # it may be installed later
+        status = path.stat()
+        wrapped = address.startswith(AMD)
+        key = (str(path), str(status.st_mtime_ns), str(status.st_size), AMD if wrapped else "")
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        if key not in self._reading:
+            self._reading[key] = asyncio.create_task(asyncio.to_thread(_read, path, wrapped))
+            self._reading[key].add_done_callback(lambda _: self._reading.pop(key, None))
+        asset = await asyncio.shield(self._reading[key])
+        if asset is not None:
+            self._keep(key, asset)
         return asset
 
-    async def _read(self, kernel_name: str | None, package: str, file: str) -> Asset | None:
-        folder = await self._find_package(kernel_name, package)
-        path = Path(folder) / file
-        if not folder or not path.is_file():
+    def _keep(self, key: tuple[str, ...], asset: Asset) -> None:
+        if key in self._kept:
+            return
+        self._kept[key] = asset
+        self._kept_bytes += len(asset.content)
+        while self._kept_bytes > _MAX_KEPT_BYTES:
+            _, gone = self._kept.popitem(last=False)
+            self._kept_bytes -= len(gone.content)
+
+
+def find_asset(folders: AssetFolders, address: str) -> Path | None:
+    """The file that an address means, or None when it is none of a browser's business."""
+    kind, _, inner = address.partition("/")
+    if not _is_plain(inner) or PurePosixPath(inner).suffix.lower() not in _TYPES:
+        return None
+    if kind in _PACKAGES:
+        folder, names = _PACKAGES[kind]
+        roots = [package / folder for package in folders.packages] if re.fullmatch(names, inner) else []
+    else:
+        roots = folders.roots("nbextensions" if f"{kind}/" == AMD else kind) if kind in (*JUPYTER_KINDS, AMD.rstrip("/")) else []
+    for root in roots:
+        found = _inside(root, inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _is_plain(path: str) -> bool:
+    """Whether a path only leads down, to nothing hidden."""
+    parts = path.split("/")
+    return len(path) <= _MAX_PATH and path.isprintable() and all(part and part[0] != "." and not {"\\", ":"} & set(part) for part in parts)
+
+
+def _inside(root: Path, inner: str) -> Path | None:
+    """The file below `root`, unless a link leads out of it."""
+    try:
+        path = (root / inner).resolve(strict=True)
+        return path if path.is_relative_to(root.resolve()) and path.is_file() else None
+    except (OSError, RuntimeError):
+        return None
+
+
+def _read(path: Path, wrapped: bool) -> Asset | None:
+    try:
+        if path.stat().st_size > _MAX_FILE_BYTES:
             return None
-        return await asyncio.to_thread(_load, path)
-
-    async def _find_package(self, kernel_name: str | None, package: str) -> str:
-        try:
-            spec = find_kernelspec(kernel_name)
-        except KernelspecError:
-            return ""
-        if spec.language.lower() != "python" or not spec.argv:
-            return ""
-        process = await asyncio.create_subprocess_exec(
-            *(interpreter_of(spec), "-c", _WHERE, package),
-            cwd="/",
-            env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            output, _ = await asyncio.wait_for(process.communicate(), _ASK_S)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            return ""
-        return output.decode().strip()
+        content = path.read_bytes()
+    except OSError:
+        return None
+    suffix = path.suffix.lower()
+    content = as_amd_script(content) if wrapped else content
+    # A wrapped file changes with how we wrap it, so its name says nothing.
+    return _make(content, suffix, immutable=not wrapped and bool(_HASHED_NAME.search(path.name)))
 
 
-def _load(path: Path) -> Asset:
-    content = path.read_bytes()
-    return Asset(gzip.compress(content, 6), hashlib.sha256(content).hexdigest()[:32])
+def _index(folders: AssetFolders) -> Asset:
+    return _make(list_widget_modules(folders), ".json", immutable=False)
+
+
+def _make(content: bytes, suffix: str, *, immutable: bool) -> Asset:
+    packed = content if suffix in _COMPRESSED else gzip.compress(content, 6, mtime=0)
+    encoding = "" if suffix in _COMPRESSED else "gzip"
+    return Asset(packed, encoding, _TYPES[suffix], hashlib.sha256(content).hexdigest()[:32], immutable)

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import zmq
@@ -18,15 +19,15 @@ from .kernel import KernelMessage
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN_S = 0.5  # a kernel that subscribes us late gets asked again, as jupyter_client's wait_for_ready does
+_WELCOME_S = 5.0  # how long an adopted kernel may take to say that we are subscribed; kernels since protocol 5.4 say it at once
 
 
 class Channels:
-    """The shell, control and iopub channels of one kernel that runs. `listener` is told what comes, once `open` is true."""
+    """The shell, control and iopub channels of one kernel that runs. `listener` is told what comes; until it is set, that is dropped."""
 
-    def __init__(self, client: AsyncKernelClient, listener: Callable[[KernelMessage], None]) -> None:
-        self.open = False
+    def __init__(self, client: AsyncKernelClient) -> None:
+        self.listener: Callable[[KernelMessage], None] | None = None
         self._client = client
-        self._listener = listener
         self._answers: dict[str, asyncio.Future[bytes | None]] = {}  # requests of our own: the error's content, or None
         self._heard = asyncio.Event()  # something came on iopub: we are subscribed
         client.context.setsockopt(zmq.RCVHWM, 0)  # a full queue would lose messages: here ours decides what is too much
@@ -40,26 +41,34 @@ class Channels:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._heard.wait(), _ASK_AGAIN_S)
 
-    def send(self, kind: str, content: dict[str, Any], metadata: Mapping[str, Any]) -> str:
-        """Send a request on the shell channel; returns its id."""
-        session = self._client.session
-        message = session.msg(kind, content, metadata=dict(metadata))
-        session.send(self._client.shell_channel.socket, message)
-        return str(message["header"]["msg_id"])
+    async def welcome(self) -> None:
+        """Return when the iopub of a kernel that may be busy is heard, as far as that can be known."""
+        self._client.kernel_info()  # for kernels that do not say welcome on iopub
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._heard.wait(), _WELCOME_S)  # a busy one of another language says nothing
 
-    def shut_down(self) -> None:
-        """Ask the kernel to end."""
-        self._client.shutdown()
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
+        """Send a cell, as the request with this id."""
+        self._send(request, "execute_request", _execution(source, silent=False), metadata)
+
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        """Send a `comm_msg`, as the request with this id."""
+        self._send(request, "comm_msg", {"comm_id": comm, "data": dict(data)}, {}, buffers)
 
     async def run_silently(self, code: str) -> bytes | None:
         """Run code of our own; returns the content of the error that it raised, or None."""
-        request = self.send("execute_request", execute_content(code, silent=True), {})
+        request = uuid.uuid4().hex
         answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._answers[request] = answer
+        self._send(request, "execute_request", _execution(code, silent=True), {})
         try:
             return await answer
         finally:
             del self._answers[request]
+
+    def shut_down(self) -> None:
+        """Ask the kernel to end."""
+        self._client.shutdown()
 
     async def close(self) -> None:
         """Close the channels."""
@@ -67,6 +76,12 @@ class Channels:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._client.stop_channels()
+
+    def _send(self, request: str, kind: str, content: dict[str, Any], metadata: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> None:
+        session = self._client.session
+        header = {**session.msg_header(kind), "msg_id": request}
+        message = session.msg(kind, content, header=header, metadata=dict(metadata))
+        session.send(self._client.shell_channel.socket, message, buffers=list(buffers))
 
     async def _read_replies(self) -> None:
         """Completion is taken from iopub; the replies are passed on for the case that it lost something."""
@@ -87,7 +102,9 @@ class Channels:
             log.warning("an unreadable message from a kernel was dropped: %s", problem)
             return
         parent = str(message["parent_header"].get("msg_id", ""))
-        self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(message["content"])))
+        buffers = tuple(bytes(buffer) for buffer in message["buffers"])
+        content, own = bytes(message["content"]), str(message["msg_id"])
+        self._dispatch(KernelMessage(str(message["msg_type"]), parent, content, message["metadata"], buffers, own))
 
     def _dispatch(self, message: KernelMessage) -> None:
         answer = self._answers.get(message.parent)
@@ -97,11 +114,11 @@ class Channels:
             elif message.kind == "status" and json.loads(message.content).get("execution_state") == "idle":
                 answer.set_result(None)
             return
-        if self.open:
-            self._listener(message)
+        if self.listener is not None:
+            self.listener(message)
 
 
-def execute_content(code: str, silent: bool) -> dict[str, Any]:
+def _execution(code: str, silent: bool) -> dict[str, Any]:
     """The content of an `execute_request`."""
     # stop_on_error would make the kernel refuse the next cell if it came too soon after a failed one
     return {

@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from ..errors import KernelError, KernelspecError
-from .channels import Channels, execute_content
+from .channels import Channels
 from .death import describe_end
 from .jupyter import PROTOCOL, KernelLaunch
 from .kernel import ForkOptions, Kernel, KernelListener, KernelMessage
@@ -34,7 +34,6 @@ class ForkTemplate:
         self._listener: KernelListener | None = None
         self._ready = False
         self._ending = False
-        self._requests = 0
         self._files: list[Path] = []
 
     async def start(self, listener: KernelListener) -> None:
@@ -59,12 +58,29 @@ class ForkTemplate:
             raise
         self._ready = True
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As `Kernel.execute`."""
-        self._requests += 1
-        request = f"t{self._requests}"
         self._process.send({"do": "execute", "id": request, "metadata": dict(metadata)}, source.encode())
-        return request
+
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        """As `Kernel.send_comm`."""
+        raise KernelError("A template has no viewer, and takes no events of widgets.")
+
+    async def describe(self) -> bytes | None:
+        """As `Kernel.describe`: a later server makes its own template."""
+        return None
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """As `Kernel.adopt`."""
+        raise KernelError("A template is not taken over.")
+
+    async def answered(self) -> None:
+        """As `Kernel.answered`."""
+        await self._process.ask("hello")
+
+    async def leave(self) -> None:
+        """As `Kernel.leave`."""
+        await self.end()
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""
@@ -97,9 +113,9 @@ class ForkTemplate:
         """As `Template.fork`."""
         return ForkedKernel(self._process, options, self._launch.start_timeout_s)
 
-    def _message(self, kind: str, parent: str, content: bytes) -> None:
+    def _message(self, message: KernelMessage) -> None:
         if self._ready and self._listener is not None:
-            self._listener.kernel_message(KernelMessage(kind, parent, content))
+            self._listener.kernel_message(message)
 
     def _died(self) -> None:
         if self._ready and not self._ending and self._listener is not None:
@@ -145,21 +161,44 @@ class ForkedKernel:
         self._process = process = await self._template.fork(wanted)
         client = AsyncKernelClient()
         client.load_connection_info(process.info)  # type: ignore[arg-type]
-        self._channels = channels = Channels(client, listener.kernel_message)
+        self._channels = channels = Channels(client)
         answered, ended = asyncio.create_task(channels.answer()), asyncio.create_task(process.wait())
         await asyncio.wait({answered, ended}, return_when=asyncio.FIRST_COMPLETED)
         for task in (answered, ended):
             task.cancel()
         if not answered.done():
             raise KernelError(f"The kernel did not start. {describe_end(process.exited.result())}")
-        channels.open = True
+        channels.listener = listener.kernel_message
         self._watch = asyncio.create_task(self._await_end(process, listener))
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As `Kernel.execute`."""
+        self._running().execute(request, source, metadata)
+
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        """As `Kernel.send_comm`."""
+        self._running().send_comm(request, comm, data, buffers)
+
+    def _running(self) -> Channels:
         if self._channels is None:
             raise KernelError("The kernel is not running.")
-        return self._channels.send("execute_request", execute_content(source, silent=False), metadata)
+        return self._channels
+
+    async def answered(self) -> None:
+        """As `Kernel.answered`."""
+        await self._running().run_silently("")
+
+    async def describe(self) -> bytes | None:
+        """As `Kernel.describe`: it ends with the server."""
+        return None
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """As `Kernel.adopt`."""
+        raise KernelError("The kernel ended with its server.")
+
+    async def leave(self) -> None:
+        """As `Kernel.leave`."""
+        await self.end()
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +21,19 @@ from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
 from ..errors import KernelError
-from .channels import Channels, execute_content
+from .adoption import adopt_kernel, describe_kernel
+from .afterlife import Afterlife
+from .channels import Channels
 from .death import describe_end, wait_for_end
-from .kernel import KernelListener
+from .keeper import MARK
+from .kernel import KernelListener, KernelMessage
+from .spool import read_missed
 
 log = logging.getLogger(__name__)
 
 PROTOCOL = 1  # of the runtime (docs/architecture.md, "The runtime protocol")
+_STDERR = "stderr"  # in the kernel's own directory
+_STDERR_BYTES = 4_000
 _SHUTDOWN_S = 2.0  # how long a kernel may take to end by itself
 
 _BOOTSTRAP = """\
@@ -36,7 +44,10 @@ __import__("kernelapp.inkernel.runtime", fromlist=["start"]).start({options!r})
 
 @dataclass(frozen=True)
 class KernelLaunch:
-    """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation."""
+    """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation.
+
+    `afterlife` is None where kernels end with the server.
+    """
 
     kernel_name: str
     cwd: Path
@@ -45,6 +56,7 @@ class KernelLaunch:
     debug: bool
     max_saved_bytes: int
     start_timeout_s: float
+    afterlife: Afterlife | None = None
 
 
 class JupyterKernel:
@@ -55,7 +67,7 @@ class JupyterKernel:
         self._directory: Path | None = None
         self._manager: AsyncKernelManager | None = None
         self._channels: Channels | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._died: asyncio.Task[None] | None = None
         self._listener: KernelListener | None = None
         self._ready = False
         self._ending = False
@@ -65,7 +77,7 @@ class JupyterKernel:
         self._listener = listener
         try:
             async with asyncio.timeout(self._launch.start_timeout_s):
-                await self._start(listener)
+                await self._start()
         except TimeoutError as problem:
             await self.end()
             raise KernelError(f"The kernel did not start within {self._launch.start_timeout_s:g} seconds.") from problem
@@ -77,21 +89,56 @@ class JupyterKernel:
             log.warning("kernel %s did not start: %s", self._launch.kernel_name, problem)
             raise KernelError("The kernel could not be started.") from problem
         self._ready = True
-        if self._channels is not None:
-            self._channels.open = True
+        self._running().listener = listener.kernel_message
 
-    async def _start(self, listener: KernelListener) -> None:
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """As `Kernel.adopt`."""
+        self._listener = listener
+        told = json.loads(description)
+        self._directory = Path(told["connection_file"]).parent
+        early: list[KernelMessage] = []  # what comes while the spool is read
+        self._manager = manager = await adopt_kernel(told)
+        channels, _ = self._connect(manager)
+        channels.listener = early.append
+        await channels.welcome()
+        missed, whole = read_missed(self._directory, last_message)
+        if not whole:
+            log.warning("while the server was away a kernel published more than is kept: output of its cell is missing")
+        ids = {message.id for message in missed}
+        self._ready = True
+        for message in missed:
+            listener.kernel_message(message)
+        while early:  # the listener does not wait, but what it does may make more come
+            if (message := early.pop(0)).id not in ids:
+                listener.kernel_message(message)
+        channels.listener = listener.kernel_message
+
+    async def answered(self) -> None:
+        """As `Kernel.answered`."""
+        await self._running().run_silently("")
+
+    async def describe(self) -> bytes | None:
+        """As `Kernel.describe`."""
+        if self._launch.afterlife is None or self._manager is None:
+            return None
+        return json.dumps(await describe_kernel(self._manager)).encode()
+
+    async def _start(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="ka-"))  # short: a socket's path has at most 107 bytes
         self._manager = manager = AsyncKernelManager(kernel_name=self._launch.kernel_name)
         manager.connection_file = str(self._directory / "k.json")
         if sys.platform != "win32":
             manager.transport = "ipc"
             manager.ip = str(self._directory / "s")
-        manager.shutdown_wait_time = _SHUTDOWN_S
-        await manager.start_kernel(cwd=str(self._launch.cwd), env=dict(self._launch.env))
-        died = asyncio.create_task(self._watch())
-        self._tasks.append(died)
-        self._channels = channels = Channels(manager.client(), listener.kernel_message)
+        env, afterlife = dict(self._launch.env), self._launch.afterlife
+        if afterlife is not None:
+            env[MARK] = str(afterlife.state)
+            (afterlife.links / self._directory.name).symlink_to(self._directory)
+        # Not our stdout and stderr: whoever reads them must see our end. What cells write there comes over iopub all the same.
+        with (self._directory / _STDERR).open("wb") as stderr:
+            options = {"stdout": subprocess.DEVNULL, "stderr": stderr, "independent": afterlife is not None}
+            await manager.start_kernel(cwd=str(self._launch.cwd), env=env, **options)
+        channels, died = self._connect(manager)
         prepared = asyncio.create_task(self._prepare(channels))
         await asyncio.wait({prepared, died}, return_when=asyncio.FIRST_COMPLETED)
         if not prepared.done():
@@ -100,23 +147,39 @@ class JupyterKernel:
             raise KernelError(f"The kernel did not start. {describe_end(code)}")
         await prepared
 
+    def _connect(self, manager: AsyncKernelManager) -> tuple[Channels, asyncio.Task[None]]:
+        """Open the channels; returns them, and the task that waits for the kernel's end."""
+        manager.shutdown_wait_time = _SHUTDOWN_S
+        self._died = died = asyncio.create_task(self._watch())
+        self._channels = channels = Channels(manager.client())
+        return channels, died
+
     async def _prepare(self, channels: Channels) -> None:
-        """Wait until the kernel answers; then make a Python kernel ready for controls."""
+        """Wait until the kernel answers and its iopub is heard; then make a Python kernel ready for controls."""
         await channels.answer()
         spec = self._manager.kernel_spec if self._manager else None
         if spec is None or spec.language.lower() != "python":
             return
         launch = self._launch
-        options = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
+        options: dict[str, Any] = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
+        if launch.afterlife is not None:
+            options["spool"] = {"directory": str(self._directory), "max_bytes": launch.afterlife.max_spool_bytes}
         error = await channels.run_silently(_BOOTSTRAP.format(path=str(launch.package_dir), options=options))
         if error is not None:
             log.warning("kernel %s runs without controls: %s", self._launch.kernel_name, error.decode(errors="replace")[:2000])
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As `Kernel.execute`."""
+        self._running().execute(request, source, metadata)
+
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        """As `Kernel.send_comm`."""
+        self._running().send_comm(request, comm, data, buffers)
+
+    def _running(self) -> Channels:
         if self._channels is None:
             raise KernelError("The kernel is not running.")
-        return self._channels.send("execute_request", execute_content(source, silent=False), metadata)
+        return self._channels
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""
@@ -125,19 +188,25 @@ class JupyterKernel:
 
     async def end(self) -> None:
         """As `Kernel.end`."""
-        self._ending = True
-        manager, self._manager = self._manager, None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        if self._channels is not None:
-            await self._channels.close()
-            self._channels = None
+        manager = await self.leave()
         if manager is not None:
             await _end_process(manager)
         if self._directory is not None:
+            if self._launch.afterlife is not None:
+                (self._launch.afterlife.links / self._directory.name).unlink(missing_ok=True)
             shutil.rmtree(self._directory, ignore_errors=True)
+
+    async def leave(self) -> AsyncKernelManager | None:
+        """As `Kernel.leave`; returns the manager that had the kernel."""
+        self._ending = True
+        manager, self._manager = self._manager, None
+        if self._died is not None:
+            self._died.cancel()
+            await asyncio.gather(self._died, return_exceptions=True)
+        channels, self._channels = self._channels, None
+        if channels is not None:
+            await channels.close()
+        return manager
 
     async def _watch(self) -> None:
         assert self._manager is not None
@@ -145,7 +214,16 @@ class JupyterKernel:
         code = await wait_for_end(self._manager.provisioner)
         if self._ready and not self._ending and self._listener is not None:
             self._ready = False
+            self._log_stderr()
             self._listener.kernel_died(describe_end(code))
+
+    def _log_stderr(self) -> None:
+        """Say what a kernel that died wrote to its stderr at last: where faulthandler tells of a crash."""
+        assert self._directory is not None
+        with contextlib.suppress(OSError), (self._directory / _STDERR).open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - _STDERR_BYTES, 0))
+            if told := file.read().decode(errors="replace").strip():
+                log.warning("the kernel's last words:\n%s", told)
 
 
 async def _end_process(manager: AsyncKernelManager) -> None:

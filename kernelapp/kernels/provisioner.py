@@ -152,7 +152,7 @@ async def _make(launch: TemplateLaunch, imports: list[str], cells: list[str]) ->
     modules = [f"import {name}" for name in imports]
     reason = None
     for sources, run in ((modules, cells), ([*modules, *cells], []), ([], [])):
-        template = TemplateProcess(lambda kind, parent, content: None, lambda: None)
+        template = TemplateProcess(lambda message: None, lambda: None)
         try:
             await template.start(launch)
             if problem := (await template.ask("imports", sources=sources))["reason"]:

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from string import Template as Pattern
 from typing import Any
@@ -24,6 +25,7 @@ from jupyter_client.kernelspec import KernelSpec
 
 from ..errors import KernelError
 from .death import describe_end, process_end
+from .kernel import KernelMessage
 from .packets import PacketConnection, connect
 from .specs import interpreter_of
 
@@ -89,9 +91,9 @@ def template_environment(spec: KernelSpec, env: Mapping[str, str]) -> dict[str, 
 
 
 class TemplateProcess:
-    """One template. `message` is told the kind, the request and the content of what its cells publish; `died` that it is gone."""
+    """One template. `message` is told what its cells publish, `died` that it is gone."""
 
-    def __init__(self, message: Callable[[str, str, bytes], None], died: Callable[[], None]) -> None:
+    def __init__(self, message: Callable[[KernelMessage], None], died: Callable[[], None]) -> None:
         self._message = message
         self._died = died
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -204,8 +206,9 @@ class TemplateProcess:
         for descriptor in fds:
             os.close(descriptor)
         if "message" in head:
-            kind, parent = head["message"]
-            self._message(kind, parent, raw)
+            kind, parent, own, metadata, sizes = head["message"]
+            content, *buffers = _cut(raw, sizes)
+            self._message(KernelMessage(kind, parent, content, metadata, tuple(buffers), own))
             return
         answer = self._answers.get(head.get("done", ""))
         if answer is not None and not answer.done():
@@ -220,6 +223,11 @@ class TemplateProcess:
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(KernelError("The template has ended."))
+
+
+def _cut(raw: bytes, sizes: Sequence[int]) -> list[bytes]:
+    ends = list(accumulate(sizes))
+    return [raw[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 async def _wait(guard: subprocess.Popen[bytes]) -> None:

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..wire.codec import encode_body, number
-from ..wire.messages import Cell, CellStatus, Control, Output, PageMessage, Settled, Status
+from ..wire.messages import Cell, CellStatus, Comm, Control, Output, PageMessage, Settled, Status, WidgetOutput
+from .comms import CommBounds, Comms
+from .mimes import LAYOUT_MIME
 
-LAYOUT_MIME = b'"application/vnd.kernelapp.layout+json"'
 _DISPLAY_ID = b'"display_id"'
+_COMMS = ""  # among the changes: the widgets, which are no cell's
+_NEXT_LIFE = 10**9  # messages of one server; numbers stay below 2**53 for nine million servers
 
 
 @dataclass
@@ -36,11 +41,16 @@ class _CellPage:
     before_status: bytes | None = None
     clear_pending: bool = False
 
+    def copy(self) -> _CellPage:
+        """The same, to be changed apart."""
+        return replace(self, items=[replace(item) for item in self.items], before=[replace(item) for item in self.before])
+
 
 class Journal:
     """The numbered messages of one session. `max_bytes` bounds the log."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, bounds: CommBounds | None = None) -> None:
+        self.comms = Comms(bounds or CommBounds())
         self.seq = 0
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -48,17 +58,32 @@ class Journal:
         self._status: bytes | None = None
         self._settled: bytes | None = None
         self._cells: dict[str, _CellPage] = {}
+        self._changed: set[str] = set()  # cells that show something else than when `take_changes` was last asked
+
+    def forked(self) -> Journal:
+        """A journal that goes on from this one's page, with its numbers; the state of this session is left out."""
+        fork = Journal(self._max_bytes)
+        fork.comms = self.comms.forked()
+        fork._cells = {name: cell.copy() for name, cell in self._cells.items()}
+        fork.seq = self.seq
+        fork._changed = {*fork._cells, _COMMS}
+        for body in fork._bodies():
+            fork._keep(body)
+        return fork
 
     def append(self, message: PageMessage) -> bytes:
         """Number a message and keep it; returns its frame."""
         body = encode_body(message)
         self._fold(message, body)
         self.seq += 1
+        self._keep(body)
+        return number(body, self.seq)
+
+    def _keep(self, body: bytes) -> None:
         self._log.append(body)
         self._bytes += len(body)
         while self._bytes > self._max_bytes and self._log:
             self._bytes -= len(self._log.popleft())
-        return number(body, self.seq)
 
     def since(self, seq: int) -> list[bytes] | None:
         """The frames after number `seq`; None when some of them are gone, or when `seq` is not ours."""
@@ -70,13 +95,46 @@ class Journal:
 
     def page(self) -> list[bytes]:
         """Frames that make the whole page, numbered so that the last has the number of the last message."""
-        bodies: list[bytes] = []
+        bodies = self._bodies()
+        return [number(body, self.seq - len(bodies) + i) for i, body in enumerate(bodies, 1)]
+
+    def _bodies(self) -> list[bytes]:
+        bodies = [encode_body(message) for message in self.comms.page()]
         for cell in self._cells.values():
             for status, items in ((cell.before_status, cell.before), (cell.status, cell.items)):
                 if status is not None and (items or status is cell.status):
                     bodies += [status, *(item.body for item in items)]
-        bodies += [body for body in (self._settled, self._status) if body is not None]
-        return [number(body, self.seq - len(bodies) + i) for i, body in enumerate(bodies, 1)]
+        return bodies + [body for body in (self._settled, self._status) if body is not None]
+
+    def head(self) -> object:
+        """What the page shows beside its cells, and the number of the last message: for `thawed`."""
+        return self.seq, self._settled, self._status
+
+    def take_changes(self) -> dict[str, object]:
+        """What the cells show that changed since this was last asked, by cell: for `thawed`."""
+        changed: dict[str, object] = {name: self._cells[name] for name in self._changed if name != _COMMS}
+        if _COMMS in self._changed:
+            changed[_COMMS] = self.comms
+        self._changed.clear()
+        return changed
+
+    def forget_changes(self, cells: Collection[str]) -> None:
+        """These changes could not be written: they are changes still."""
+        self._changed.update(cells)
+
+    @staticmethod
+    def thawed(max_bytes: int, bounds: CommBounds, head: Any, cells: Mapping[str, Any], order: Iterable[str]) -> Journal:
+        """The journal that had this head and these cells, in the order of the notebook's; its numbers begin anew, further up.
+
+        So no page takes what comes for what it has seen: between the last message that was saved and the server's end there were others.
+        """
+        journal = Journal(max_bytes, bounds)
+        seq, journal._settled, journal._status = head
+        journal.seq = (seq // _NEXT_LIFE + 1) * _NEXT_LIFE
+        journal.comms = cells.get(_COMMS, journal.comms)
+        names = dict.fromkeys(name for name in [*order, *cells] if name != _COMMS)
+        journal._cells = {name: cells[name] for name in names if name in cells}
+        return journal
 
     def _fold(self, message: PageMessage, body: bytes) -> None:
         match message:
@@ -85,11 +143,17 @@ class Journal:
             case Settled():
                 self._settled = body
             case Cell():
+                self._changed.add(message.cell)
                 self._fold_status(message, body)
             case Control():
+                self._changed.add(message.cell)
                 self._fold_control(message, body)
             case Output():
+                self._changed.add(message.cell)
                 self._fold_output(message, body)
+            case Comm() | WidgetOutput():
+                self._changed.add(_COMMS)
+                self.comms.fold(message)
 
     def _fold_status(self, message: Cell, body: bytes) -> None:
         cell = self._cells.setdefault(message.cell, _CellPage())
@@ -137,10 +201,14 @@ class Journal:
 
     def _replace(self, update: Output) -> None:
         display_id = _display_id(update.content)
+        if display_id is not None:
+            self._changed.add(_COMMS)
+            self.comms.replace(display_id, update.content)
         for name, cell in self._cells.items():
             for item in (*cell.before, *cell.items):
                 if display_id is not None and item.display_id == display_id:
                     item.body = encode_body(Output(name, "append", "display_data", update.content))
+                    self._changed.add(name)
 
 
 def _display_id(content: bytes) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..dataflow.ledger import DONE, FAILED, INTERRUPTED, STOPPED
@@ -19,6 +19,7 @@ from ..wire.messages import (
     Cell,
     CellFailure,
     CellStatus,
+    CommEvent,
     Control,
     Declaration,
     Event,
@@ -28,8 +29,9 @@ from ..wire.messages import (
     Status,
 )
 from ..wire.values import check_value
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
+from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .planning import Planning
+from .track import CodeCell, Track, run_button, run_key
 
 TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.QUEUED: frozenset({SessionStatus.QUEUED, SessionStatus.STARTING, SessionStatus.DEAD}),
@@ -43,29 +45,6 @@ TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
 
 RESTORES = ""
 """Stands for a cell where there is none to run, but bindings to restore."""
-
-
-@dataclass(frozen=True)
-class CodeCell:
-    """What the machine needs to know of a code cell. `manual`: it runs when the viewer presses its button."""
-
-    id: str
-    manual: bool = False
-
-
-@dataclass
-class _Track:
-    """Where one cell stands. `outcome` is the status that its latest run left, None before the first."""
-
-    status: CellStatus = CellStatus.QUEUED
-    outcome: CellStatus | None = None
-    run: int = 0
-    output_bytes: int = 0
-    truncated: bool = False
-    failure: CellFailure | None = None
-    report: Mapping[str, Any] | None = None  # what the kernel's runtime told of this run
-    declared: list[str] = field(default_factory=list)  # keys, in this run
-    declared_before: list[str] = field(default_factory=list)  # keys, in the run before
 
 
 @dataclass(frozen=True)
@@ -84,7 +63,7 @@ class Machine:
         self.last_event = 0
         self._planning = planning
         self._cells = {cell.id: cell for cell in cells}
-        self._tracks = {cell.id: _Track() for cell in cells}
+        self._tracks = {cell.id: Track() for cell in cells}
         self._controls: dict[str, tuple[str, Declaration]] = {}
         self._inputs: dict[str, Any] = {}
         self._pressed: set[str] = set()  # keys of buttons that are down in this plan
@@ -97,14 +76,31 @@ class Machine:
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
         self._stopping = False
+        self._handling: set[int] = set()  # events of widgets that the kernel has not answered
+        self._recorded = False  # what the page shows is a template's record, and no kernel has come since
         self._max_cell_output_bytes = max_cell_output_bytes
+
+    def forked(self) -> Machine:
+        """A session that begins where this one, which is idle, has come to: its kernel will be a fork of this one's."""
+        assert self.status is SessionStatus.IDLE or self._recorded, "only a session that is idle can be forked"
+        failed = [cell for cell, track in self._tracks.items() if track.outcome is CellStatus.FAILED]
+        fork = Machine(list(self._cells.values()), self._planning.forked(failed), self._max_cell_output_bytes)
+        fork._tracks = {cell: track.copy() for cell, track in self._tracks.items()}
+        fork._controls = dict(self._controls)
+        fork._recorded = True
+        return fork
 
     # The kernel's life
 
     def open(self) -> list[Effect]:
         """The session begins: its cells wait, a kernel is asked for."""
-        waiting: list[Effect] = [Publish(Cell(cell, CellStatus.QUEUED, 0)) for cell in self._tracks]
+        cells = () if self._recorded else self._tracks
+        waiting: list[Effect] = [Publish(Cell(cell, CellStatus.QUEUED, 0)) for cell in cells]
         return [*waiting, *self._move(SessionStatus.QUEUED), StartKernel()]
+
+    def foresee(self) -> list[Effect]:
+        """Of a session that begins with a record: show which cells will run as soon as its kernel is there."""
+        return self._show(self._planning.next())
 
     def wait_in_queue(self, place: int) -> list[Effect]:
         """Other kernels start first; `place` counts from 1."""
@@ -114,9 +110,13 @@ class Machine:
         """The kernel of this session is being started."""
         return self._move(SessionStatus.STARTING)
 
-    def kernel_ready(self) -> list[Effect]:
-        """The kernel answers: the whole notebook runs, with the viewer's values."""
-        self._everything = True
+    def kernel_ready(self, recorded: bool = False) -> list[Effect]:
+        """The kernel answers: the whole notebook runs, with the viewer's values.
+
+        `recorded`: it is the fork that the record is of, so only what is out of date runs.
+        """
+        self._everything = not (recorded and self._recorded)
+        self._recorded = False
         return self._begin()
 
     def kernel_died(self, reason: str) -> list[Effect]:
@@ -124,6 +124,7 @@ class Machine:
         if self.status is SessionStatus.DEAD:
             return []
         self._running, self._stopping = None, False
+        self._handling.clear()
         effects = self._leave_stale()
         return [*effects, *self._move(SessionStatus.DEAD, detail=reason, restartable=True)]
 
@@ -135,7 +136,7 @@ class Machine:
             return []  # a repeat after a reconnect
         self.last_event = event.event
         cell, control = self._control(event)
-        if event.control == _run_key(cell):
+        if event.control == run_key(cell):
             self._asked.add(cell)
         else:
             self._inputs[event.control] = event.value
@@ -157,10 +158,31 @@ class Machine:
             raise ViewerError(refusal.code, str(refusal), event.event) from refusal
         return cell, control
 
+    def comm(self, event: CommEvent, is_open: bool) -> list[Effect]:
+        """A viewer used a widget; `is_open`: the kernel has it. Raises ViewerError when it cannot be told; then nothing has changed."""
+        if event.event <= self.last_event:
+            return []  # a repeat after a reconnect
+        self.last_event = event.event
+        if self.status not in (SessionStatus.RUNNING, SessionStatus.IDLE) or not is_open:
+            raise ViewerError("unknown-comm", "This widget is no longer connected to the app.", event.event)
+        self._handling.add(event.event)
+        return [SendComm(event)]
+
+    def comm_handled(self, event: int) -> list[Effect]:
+        """The kernel is done with a widget's event, and has sent all that came of it."""
+        if event not in self._handling:
+            return []
+        self._handling.remove(event)
+        return [Publish(Settled(self._answered()))] if self.status is SessionStatus.IDLE else []
+
+    def _answered(self) -> int:
+        """The last event up to which the kernel has answered all of widgets."""
+        return min(self._handling) - 1 if self._handling else self.last_event
+
     def stop(self) -> list[Effect]:
         """Interrupt what runs; what was still to run becomes stale. May be asked for again when the cell goes on."""
         if self._running is None:
-            return []
+            return [InterruptKernel()] if self._handling else []
         self._stopping = True
         return [InterruptKernel()]
 
@@ -240,7 +262,7 @@ class Machine:
         self._absorb()
         return effects + self._leave_stale() + self._settle()
 
-    def _outcome(self, track: _Track) -> str:
+    def _outcome(self, track: Track) -> str:
         if self._stopping or self._everything:
             return INTERRUPTED  # even without an error: an interrupt may end a cell before its code has begun
         if track.report is not None and track.report.get("stopped"):
@@ -304,7 +326,7 @@ class Machine:
             self._new_inputs = True
         self._pressed.clear()
         self._finished = False
-        return [Publish(Settled(self.last_event)), *self._move(SessionStatus.IDLE)]
+        return [Publish(Settled(self._answered())), *self._move(SessionStatus.IDLE)]
 
     # Cells
 
@@ -323,7 +345,7 @@ class Machine:
                 track.declared = []
                 track.outcome = None
             effects += self._set(cell, status)
-            if status is CellStatus.STALE and _run_key(cell) not in self._controls:
+            if status is CellStatus.STALE and run_key(cell) not in self._controls:
                 effects += self._offer_run(cell)
         return effects
 
@@ -333,7 +355,7 @@ class Machine:
 
     def _offer_run(self, cell: str) -> list[Effect]:
         """The button of a cell tagged `manual`."""
-        return self.declare(cell, self._tracks[cell].run, _run_button(cell)) if self._cells[cell].manual else []
+        return self.declare(cell, self._tracks[cell].run, run_button(cell)) if self._cells[cell].manual else []
 
     def _withdraw(self, cell: str, keys: Collection[str]) -> list[Effect]:
         """Remove controls of a cell; their values are kept, should they come back."""
@@ -344,7 +366,7 @@ class Machine:
                 effects.append(Publish(Control("remove", cell, {"key": key})))
         return effects
 
-    def _end_run(self, cell: str, track: _Track, outcome: str) -> list[Effect]:
+    def _end_run(self, cell: str, track: Track, outcome: str) -> list[Effect]:
         gone = [key for key in track.declared_before if key not in track.declared]
         track.declared_before = []
         effects = self._withdraw(cell, gone)
@@ -372,22 +394,3 @@ class Machine:
             raise ServerError(f"a session cannot go from {self.status} to {status}")
         self.status = status
         return [Publish(Status(status, place, detail, restartable))]
-
-
-def _run_key(cell: str) -> str:
-    return f"{cell}-run"
-
-
-def _run_button(cell: str) -> Declaration:
-    return {
-        "key": _run_key(cell),
-        "kind": "button",
-        "label": "Run",
-        "help": None,
-        "disabled": False,
-        "label_visibility": "visible",
-        "nullable": False,
-        "value": False,
-        "style": "primary",
-        "stretch": False,
-    }

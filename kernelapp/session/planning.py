@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -34,6 +35,9 @@ class Planning(Protocol):
 
     def restored(self, finish: Instructions, report: Mapping[str, Any] | None) -> None:
         """The restores of a plan without steps are done."""
+
+    def forked(self, failed: Collection[str]) -> Planning:
+        """A planning of its own for a kernel forked from the one that this plans for; `failed`: cells whose run failed there."""
 
     def instructions(self, cell: str, instructions: Instructions) -> Mapping[str, Any] | None:
         """What the kernel does around a step, or for the end of a plan without steps (`cell` is then ""), as JSON."""
@@ -77,6 +81,10 @@ class WholeNotebook:
     def restored(self, finish: Instructions, report: Mapping[str, Any] | None) -> None:
         """As Planning: there are none."""
 
+    def forked(self, failed: Collection[str]) -> Planning:
+        """As Planning; nothing is known of what the cells do, so all of them run again."""
+        return WholeNotebook(self._cells, self._raises)
+
     def instructions(self, cell: str, instructions: Instructions) -> None:
         """As Planning: nothing."""
 
@@ -92,20 +100,61 @@ class Analysis:
         self.surprises: dict[str, frozenset[str]] = {}
         self.flow = build_flow(cells)
 
+    def learn(self, surprises: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+        """A session met these, by cell; returns what of them is new."""
+        new = {cell: names - self.surprises.get(cell, frozenset()) for cell, names in surprises.items()}
+        new = {cell: names for cell, names in new.items() if names}
+        if new:
+            merged = {cell: names | self.surprises.get(cell, frozenset()) for cell, names in surprises.items()}
+            self.surprises = {**self.surprises, **merged}
+            self.flow = build_flow(self.cells, self.surprises, [self.flow.cells[cell].cell for cell in self.flow.controls])
+        return new
+
 
 class Reactive:
-    """Runs the cells that depend on what changed (docs/dataflow.md)."""
+    """Runs the cells that depend on what changed (docs/dataflow.md). `until`: of a template, the first cells alone, how many."""
 
-    def __init__(self, analysis: Analysis, rerun: str) -> None:
+    def __init__(self, analysis: Analysis, rerun: str, until: int | None = None) -> None:
         self._analysis = analysis
-        self._flow = analysis.flow
         self._rerun = rerun
-        self._known = Known.nothing(self._flow)
+        self._until = until
+        self._surprises: Mapping[str, frozenset[str]] = {}
+        self.begin()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the flow, which is large, and read from the notebook."""
+        controls = [self._flow.cells[cell].cell for cell in self._flow.controls]
+        return {**{name: value for name, value in vars(self).items() if name != "_flow"}, "controls": controls}
+
+    def __copy__(self) -> Reactive:
+        """With the flow, which is not read again."""
+        fork = Reactive.__new__(Reactive)
+        vars(fork).update(vars(self))
+        return fork
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        controls = state.pop("controls")
+        vars(self).update(state)
+        self._flow = build_flow(self._analysis.cells, self._surprises, controls)
 
     def begin(self) -> None:
         """As Planning."""
         self._flow = self._analysis.flow
+        self._surprises = self._analysis.surprises  # that the flow was read with
         self._known = Known.nothing(self._flow)
+
+    def forked(self, failed: Collection[str]) -> Planning:
+        """As Planning."""
+        fork = copy(self)
+        fork._until = None
+        fork._known = self._known.forked(self._flow, failed)
+        return fork
+
+    def _leave(self) -> frozenset[int]:
+        """What a template leaves to the sessions."""
+        if self._until is None:
+            return frozenset()
+        return self._flow.withheld.union(range(self._until, len(self._flow.cells)))
 
     def change(self, cells: Collection[str]) -> None:
         """As Planning."""
@@ -117,18 +166,19 @@ class Reactive:
 
     def next(self) -> Plan:
         """As Planning."""
-        return plan(self._flow, self._known)
+        return plan(self._flow, self._known, self._leave())
 
     def ran(self, step: Step, outcome: str, report: Mapping[str, Any] | None, reset: bool) -> list[str]:
         """As Planning."""
         told = _told(report)
         self._known = after(self._flow, self._known, step, outcome, told, reset)
-        news = surprised(self._flow, self._known, step, told, self._analysis.cells, self._analysis.surprises)
+        news = surprised(self._flow, self._known, step, told, self._analysis.cells, self._surprises)
         if news is None:
             return []
-        new = news[2][step.cell] - self._analysis.surprises.get(step.cell, frozenset())
-        self._flow, self._known, self._analysis.surprises = news
-        self._analysis.flow = self._flow
+        self._flow, self._known, self._surprises = news
+        new = self._analysis.learn(self._surprises).get(step.cell)
+        if not new:
+            return []  # another session has told already
         return [f"cell {step.cell} changed {', '.join(sorted(new))}, which its source had not told: a defect of kernelapp's table of calls"]
 
     def restored(self, finish: Instructions, report: Mapping[str, Any] | None) -> None:
@@ -145,12 +195,15 @@ def _told(report: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return report if report is not None and "unfinished" in report else {"unfinished": True}
 
 
-def plan_for(notebook: Notebook) -> Planning:
-    """The planning of a session: from the analysis where the notebook is Python, else the whole notebook each time."""
+def plan_for(notebook: Notebook, until: int | None = None) -> Planning:
+    """The planning of a session: from the analysis where the notebook is Python, else the whole notebook each time.
+
+    `until`: of a template that runs that many code cells, without those that are each session's own.
+    """
     cells = notebook.code_cells
     if notebook.language != "python":
         return WholeNotebook([cell.id for cell in cells], [cell.id for cell in cells if cell.raises_exception])
-    return Reactive(analysis_of(notebook), notebook.metadata.rerun or DEPENDENTS)
+    return Reactive(analysis_of(notebook), notebook.metadata.rerun or DEPENDENTS, until)
 
 
 def analysis_of(notebook: Notebook) -> Analysis:

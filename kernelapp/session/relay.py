@@ -7,22 +7,44 @@ import contextlib
 import json
 import logging
 import secrets
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import KernelError, ViewerError
 from ..kernels.kernel import Kernel, KernelMessage
 from ..notebook import Notebook
 from ..wire.codec import decode, encode
-from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, Stop, Welcome
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
-from .journal import LAYOUT_MIME, Journal
-from .machine import RESTORES, CodeCell, Machine
-from .mimes import as_json, find_declaration, find_report
-from .planning import plan_for
+from ..wire.messages import (
+    Blob,
+    CellFailure,
+    CommEvent,
+    Event,
+    Hello,
+    PageMessage,
+    Ping,
+    Pong,
+    Refusal,
+    Rerun,
+    ServerMessage,
+    Stop,
+    Welcome,
+)
+from .comms import CommBounds
+from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .frozen import thaw
+from .journal import Journal
+from .machine import RESTORES, Machine
+from .mimes import LAYOUT_MIME, as_json, find_declaration, find_report, is_structure
+from .planning import Planning, plan_for
+from .record import Record
+from .saving import Lasting, Saving
 from .starts import StartQueue
+from .store import Saved, Store
+from .track import CodeCell
+from .widgets import COMM_KINDS, Widgets
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
@@ -41,6 +63,18 @@ class Connection(Protocol):
         """Close the socket."""
 
 
+class Lease(Protocol):
+    """A session's hold on a template, whose kernels are forks of it. `record`: what they hold and the page shows; None: no cell has run."""
+
+    record: Record | None
+
+    def fork(self) -> Kernel:
+        """A new kernel; its `start` raises KernelError when the template is gone."""
+
+    def release(self) -> None:
+        """The session needs no more kernels."""
+
+
 @dataclass(frozen=True)
 class RelaySettings:
     """What a session needs of the settings."""
@@ -48,30 +82,49 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
+    comms: CommBounds = field(default_factory=CommBounds)
 
 
 class Relay:
     """One session: its machine, its journal, its kernel and the page that is connected, if any."""
 
     def __init__(
-        self, session: str, notebook: Notebook, open_kernel: Callable[[Notebook], Kernel], starts: StartQueue, settings: RelaySettings
+        self,
+        session: str,
+        notebook: Notebook,
+        open_kernel: Callable[[Notebook], Kernel],
+        starts: StartQueue,
+        settings: RelaySettings,
+        lease: Lease | None = None,
+        planning: Planning | None = None,
+        save: tuple[Store, str] | None = None,
     ) -> None:
+        """`save`: where the session is saved, and the hash of its viewer's secret; None when it ends with the server."""
         self.session = session
         self.notebook = notebook
         self._cells = {cell.id: cell for cell in notebook.code_cells}
-        cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
-        self._machine = Machine(cells, plan_for(notebook), settings.max_cell_output_bytes)
-        self._journal = Journal(settings.max_journal_bytes)
+        self._lease = lease
+        self._record = lease.record if lease is not None else None
+        if self._record is not None:
+            self._machine, self._journal = self._record.begin()
+        else:
+            cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
+            self._machine = Machine(cells, planning or plan_for(notebook), settings.max_cell_output_bytes)
+            self._journal = Journal(settings.max_journal_bytes, settings.comms)
         self._open_kernel = open_kernel
         self._starts = starts
+        self._settings = settings
         self._debug = settings.debug
         self._kernel: Kernel | None = None
         self._connection: Connection | None = None
         self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._latest: tuple[str, RunCell] | None = None  # what was sent last, and its request
         self._begun = asyncio.Event()  # the kernel has begun with the latest request; a new one for each
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
+        self._widgets = self._make_widgets()
+        self._saving = Saving(save[0], session, save[1], notebook, self._look) if save is not None else None
 
     # The page
 
@@ -80,8 +133,36 @@ class Relay:
         self._log.info("session opened")
         self._perform(self._machine.open())
 
-    def attach(self, connection: Connection, last_seq: int) -> None:
-        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped."""
+    def revive(self, saved: Saved) -> None:
+        """Go on with a session of a server that is gone, and with its kernel."""
+        lasting: Lasting = thaw(saved.state, self.notebook)
+        cells = {name: thaw(page) for name, page in saved.cells.items()}
+        self._machine, self._requests, self._latest = lasting.machine, lasting.requests, lasting.latest
+        self._journal = Journal.thawed(self._settings.max_journal_bytes, self._settings.comms, lasting.head, cells, self._cells)
+        self._widgets = self._make_widgets()
+        self._widgets.requests = lasting.comm_requests
+        if lasting.begun:
+            self._begun.set()
+        if self._saving is not None:
+            self._saving.kernel, self._saving.last_message = saved.kernel, saved.last_message
+        self._log.info("session taken over")
+        self._spawn(self._adopt_kernel(saved.kernel, saved.last_message))
+
+    def _look(self) -> tuple[Lasting, Journal]:
+        """What is saved."""
+        head, requests, latest = self._journal.head(), self._requests, self._latest
+        return Lasting(self._machine, head, requests, self._widgets.requests, latest, self._begun.is_set()), self._journal
+
+    def _make_widgets(self) -> Widgets:
+        return Widgets(self._journal.comms, self._publish, self._notice, self._log, self._debug)
+
+    def attach(self, connection: Connection, last_seq: int, record: str | None = None) -> None:
+        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped.
+
+        `record`: what the page has seen is of this record; of another than ours it is worth nothing.
+        """
+        if record is not None and (self._record is None or record != self._record.id):
+            last_seq = 0
         if self._connection is not None:
             self._connection.drop(4001, "connected elsewhere")
         self._connection = connection
@@ -102,6 +183,8 @@ class Relay:
             match decode(frame):
                 case Event() as event:
                     self._perform(self._machine.event(event))
+                case CommEvent() as event:
+                    self._perform(self._machine.comm(event, event.comm in self._journal.comms))
                 case Stop():
                     self._perform(self._machine.stop())
                 case Rerun():
@@ -113,6 +196,10 @@ class Relay:
         except ViewerError as refusal:
             self.refuse(refusal)
 
+    def blob(self, digest: str) -> Blob | None:
+        """A large part of a widget, by its hash."""
+        return self._journal.comms.blob(digest)
+
     def refuse(self, refusal: ViewerError) -> None:
         """Tell the page that something it sent was not accepted."""
         self._send(Refusal(refusal.code, str(refusal), refusal.event))
@@ -123,35 +210,76 @@ class Relay:
 
     async def close(self) -> None:
         """End the session: its kernel, its tasks, its connection."""
+        if await self._stop():
+            if self._kernel is not None:
+                await self._kernel.end()
+            self._release()
+            if self._saving is not None:
+                self._saving.remove()
+            if self._connection is not None:
+                self._connection.drop(1001, "session ended")
+            self._log.info("session ended")
+
+    async def leave(self) -> None:
+        """Leave the session, and its kernel, to the next server; without a store it ends."""
+        if self._saving is None or self._saving.kernel is None:
+            await self.close()
+        elif await self._stop():
+            self._saving.now()
+            if self._kernel is not None:
+                await self._kernel.leave()
+            if self._connection is not None:
+                self._connection.drop(1012, "service restart")
+            self._log.info("session left to the next server")
+
+    async def _stop(self) -> bool:
+        """Stop what is at work here; returns whether that was still to be done."""
         if self._closed:
-            return
+            return False
         self._closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._kernel is not None:
-            await self._kernel.end()
-        if self._connection is not None:
-            self._connection.drop(1001, "session ended")
-        self._log.info("session ended")
+        if self._saving is not None:
+            self._saving.stop()
+        return True
+
+    def record(self, id: str) -> Record:
+        """Where this session, which has settled, has come to, for others to begin there."""
+        return Record.of(id, self._machine, self._journal)
 
     # What the machine asks for
 
     def _perform(self, effects: list[Effect]) -> None:
+        if effects and self._saving is not None and not self._closed:
+            self._saving.soon()
         for effect in effects:
             match effect:
                 case Publish(message):
-                    frame = self._journal.append(message)
-                    if self._connection is not None:
-                        self._connection.send(frame)
+                    self._publish(message)
                 case RunCell():
                     self._run(effect)
+                case SendComm(event):
+                    assert self._kernel is not None
+                    request = self._widgets.note(event.event)
+                    if self._saving is not None:
+                        self._saving.now()  # as before a cell
+                    self._kernel.send_comm(request, event.comm, event.data, event.buffers)
                 case StartKernel():
                     self._spawn(self._start_kernel())
                 case Note(text):
                     self._log.warning("%s", text)
                 case InterruptKernel():
                     self._spawn(self._interrupt(self._begun))
+
+    def _publish(self, message: PageMessage) -> None:
+        frame = self._journal.append(message)
+        if self._connection is not None:
+            self._connection.send(frame)
+
+    def _notice(self, text: str) -> None:
+        """Tell the viewer something that is no part of the page."""
+        self._send(Refusal("callback", text, None))
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
@@ -169,24 +297,72 @@ class Relay:
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
         self._begun = asyncio.Event()
-        request = self._kernel.execute(self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
+        request = uuid.uuid4().hex
+        self._latest = (request, run)
         self._requests[request] = (run.cell, run.run)
         while len(self._requests) > _REMEMBERED_REQUESTS:
             self._requests.popitem(last=False)
+        if self._saving is not None:
+            self._saving.now()  # first: what the kernel does for a request that nobody knows of would be lost
+        self._kernel.execute(request, self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
 
     async def _start_kernel(self) -> None:
         if self._kernel is not None:
             await self._kernel.end()
             self._kernel = None
+            self._widgets.close_all()
         async with self._starts.turn(lambda place: self._perform(self._machine.wait_in_queue(place))):
             self._perform(self._machine.kernel_starting())
-            self._kernel = kernel = self._open_kernel(self.notebook)
             try:
-                await kernel.start(self)
+                forked = await self._fork()
+                if not forked:
+                    self._widgets.close_all()  # those of a record
+                    self._kernel = self._open_kernel(self.notebook)
+                    await self._kernel.start(self)
             except KernelError as problem:
                 self.kernel_died(str(problem))
                 return
-        self._perform(self._machine.kernel_ready())
+        if self._saving is not None and self._kernel is not None:
+            self._saving.kernel, self._saving.last_message = await self._kernel.describe(), ""
+        self._perform(self._machine.kernel_ready(recorded=forked))
+
+    async def _fork(self) -> bool:
+        """Start a fork of the session's template; returns whether there is one."""
+        if self._lease is None:
+            return False
+        self._kernel = kernel = self._lease.fork()
+        try:
+            await kernel.start(self)
+        except KernelError as problem:
+            self._log.warning("the session's kernel is no fork: %s", problem)
+            await kernel.end()
+            self._release()
+            return False
+        return True
+
+    def _release(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release()
+
+    async def _adopt_kernel(self, description: bytes | None, last_message: str) -> None:
+        """Go on with the kernel of the server that is gone; if that server had none yet, with a new one."""
+        if description is None:
+            self._perform(self._machine.kernel_died("The server was started again."))
+            self._perform(self._machine.rerun())
+            return
+        kernel = self._open_kernel(self.notebook)
+        self._kernel = kernel
+        try:
+            await kernel.adopt(self, description, last_message)
+        except KernelError as problem:
+            self.kernel_died(str(problem))
+            return
+        latest = self._latest
+        await kernel.answered()
+        if latest is not None and self._latest is latest and not self._begun.is_set():
+            self._log.info("a cell that did not reach the kernel is sent again")
+            self._run(latest[1])
 
     async def _interrupt(self, begun: asyncio.Event) -> None:
         """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
@@ -204,14 +380,34 @@ class Relay:
 
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener: one message of the kernel's iopub."""
+        if self._saving is not None and message.id and message.kind != "execute_reply":
+            self._saving.last_message = message.id
         content = message.content
+        if message.kind in COMM_KINDS:
+            self._widgets.comm(message, self._kernel)
+            return
         request = self._requests.get(message.parent)
         if (report := find_report(content)) is not None:
             self._note(report, request)  # whatever its parent: background tasks report as well
             return
-        if request is None:
-            return
-        cell, run = request
+        if self._widgets.captures(message) and not is_structure(content):
+            self._widgets.capture(message)
+        elif (event := self._widgets.event_of(message.parent)) is not None:
+            self._handle(event, message)
+        elif request is not None:
+            self._show(*request, message)
+
+    def _handle(self, event: int, message: KernelMessage) -> None:
+        """What the kernel says while it handles a widget's event."""
+        if message.kind == "status":
+            if json.loads(message.content).get("execution_state") == "idle":
+                self._perform(self._machine.comm_handled(event))
+        else:
+            self._widgets.callback(message)
+
+    def _show(self, cell: str, run: int, message: KernelMessage) -> None:
+        """What the kernel says of a cell."""
+        content = message.content
         match message.kind:
             case "execute_input":
                 self._begun.set()

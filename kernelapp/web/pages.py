@@ -72,14 +72,19 @@ class AppHandler(PageHandler):
             "app.html",
             title=entry.title,
             app=entry,
+            app_url=_app_url(entry, site.base_url),
             cells=_cells(entry, site.show_code),
             gallery_url=site.base_url if several else None,
             debug=site.debug,
         )
 
 
+def _app_url(entry: Entry, base_url: str) -> str:
+    return f"{base_url}app/{quote(entry.name)}"
+
+
 def _card(entry: Entry, base_url: str) -> GalleryCard:
-    url = f"{base_url}app/{quote(entry.name)}"
+    url = _app_url(entry, base_url)
     if isinstance(entry, BrokenNotebook):
         return GalleryCard(entry.name, entry.title, "", "", url, entry.error)
     return GalleryCard(entry.name, entry.title, entry.description, entry.language, url, None)

@@ -38,7 +38,7 @@ def test_a_given_token_opens_the_server(token_server: Server) -> None:
     assert token_server.announced.endswith("?token=right")
 
 
-@pytest.mark.parametrize("path", ["/", "/app/app", "/app/app?token=wrong", "/app/app/kernel/plotly/plotly.min.js", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/app/app", "/app/app?token=wrong", "/app/app/kernel/widgets.json", "/nothing"])
 def test_without_the_token_nothing_is_shown(token_server: Server, path: str) -> None:
     status, _, text = token_server.get(path)
     assert status == 403

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -86,9 +87,11 @@ class Running:
         """Run a cell; what it printed."""
         return printed(await self.listener.idle(self.begin(source)))
 
-    def begin(self, source: str) -> str:
+    def begin(self, source: str, **more: Any) -> str:
         kernel: Kernel = self.kernel
-        return kernel.execute(source, metadata())
+        request = uuid.uuid4().hex
+        kernel.execute(request, source, metadata(**more))
+        return request
 
 
 @asynccontextmanager

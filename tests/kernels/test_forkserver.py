@@ -65,10 +65,7 @@ async def test_a_stream_that_a_cell_kept_goes_on_in_the_fork(tmp_path: Path) -> 
 async def test_the_runtime_lives_on_in_each_fork(tmp_path: Path) -> None:
     cells = ["import kernelapp as ka", "n = ka.slider('N', 1, 10, 3)"]
     async with template(tmp_path, cells=cells) as made, fork(made) as forked:
-        request = forked.kernel.execute(
-            "m = ka.slider('N', 1, 10, 3)\nn, m",
-            {"cellId": "c2", "kernelapp": {"inputs": {"c2-0-slider": 7}, "reset": False, "instructions": None}},
-        )
+        request = forked.begin("m = ka.slider('N', 1, 10, 3)\nn, m", cell="c2", inputs={"c2-0-slider": 7})
         messages = await forked.listener.idle(request)
         assert printed(messages) == "(3, 7)\n"
         declared = [json.loads(message.content)["data"] for message in messages if message.kind == "display_data"]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kernelapp.session.effects import Effect, Publish, RunCell
-from kernelapp.session.machine import CodeCell, Machine
+from kernelapp.session.machine import Machine
 from kernelapp.session.planning import Planning, WholeNotebook
+from kernelapp.session.track import CodeCell
 from kernelapp.wire.messages import Cell, CellFailure, CellStatus, Event, SessionStatus
 
 FAILURE = CellFailure("failed", "ref")

@@ -67,12 +67,14 @@ class Process:
         """All descriptors that are open now are our own."""
         self._safety.know_descriptors()
 
-    def record(self, kind: str, parent: str, content: bytes) -> None:
+    def record(self, message: dict[str, Any], parts: list[bytes]) -> None:
         """A message of the kernel's: to the owner."""
         if self._owner is None or self._muted:
             return
         with contextlib.suppress(OSError):  # the end of the owner is seen in `serve`
-            self._owner.send({"message": [kind, parent]}, content)
+            header, parent = message["header"], str((message.get("parent_header") or {}).get("msg_id", ""))
+            head = [header["msg_type"], parent, header["msg_id"], message["metadata"], [len(part) for part in parts]]
+            self._owner.send({"message": head}, b"".join(parts))
 
     def serve(self) -> Fork:
         """Answer until the owner is gone; returns in each forked process, with what that needs to become a kernel."""

@@ -12,8 +12,8 @@ from typing import Any
 from ipykernel.iostream import IOPubThread, OutStream
 from jupyter_client.session import Message, Session
 
-Record = Callable[[str, str, bytes], None]
-"""Told the kind of a message, the id of the request that it answers, and its content as JSON."""
+Record = Callable[[dict[str, Any], list[bytes]], None]
+"""Told a message, and its content as JSON with its buffers after it."""
 
 _FLUSH_S = 0.2  # as ipykernel's OutStream: how long printed text may wait while the cell runs
 
@@ -33,8 +33,10 @@ class RecordingSession(Session):
             message: Any = msg_or_type
         else:
             message = self.msg(msg_or_type, content=content, parent=parent, header=more.get("header"), metadata=more.get("metadata"))
-        answered = str((message.get("parent_header") or {}).get("msg_id", ""))
-        self.record(str(message["header"]["msg_type"]), answered, self.pack(message["content"]))
+        # It may hold what only the session's own packer can write, such as dates.
+        message["metadata"] = self.unpack(self.pack(message.get("metadata") or {}))
+        buffers = more.get("buffers") or message.get("buffers") or []
+        self.record(message, [self.pack(message["content"]), *(bytes(memoryview(buffer).cast("B")) for buffer in buffers)])
         return message
 
     def forget_past(self, key: bytes) -> None:

@@ -1,5 +1,6 @@
 /** HTML with its scripts, which a browser does not run by itself when HTML is inserted: they are made anew, in order. */
 
+import { nonce } from "../scripts.ts";
 import { wrapTables } from "../tables.ts";
 import { type Context, textOf } from "./registry.ts";
 
@@ -25,23 +26,6 @@ export function runAsScript(host: HTMLElement, data: unknown, context: Context):
   const script = host.firstElementChild as HTMLScriptElement;
   script.textContent = `(function (element) {\n${textOf(data)}\n})(document.currentScript.parentElement);`;
   enqueue([script], context.signal);
-}
-
-/** Loads a classic script from an address of ours. */
-export async function loadScript(url: string): Promise<void> {
-  const script = document.createElement("script");
-  script.src = url;
-  const loaded = new Promise<void>((resolve, reject) => {
-    script.onload = () => resolve();
-    script.onerror = () => reject(new Error(`The script ${url} could not be loaded.`));
-  });
-  script.nonce = nonce();
-  document.head.append(script);
-  await loaded;
-}
-
-function nonce(): string {
-  return document.querySelector<HTMLScriptElement>("script[nonce]")?.nonce ?? "";
 }
 
 /** The scripts run after the host is on the page: in the same task when no other script is being waited for. */

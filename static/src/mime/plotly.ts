@@ -1,7 +1,7 @@
 /** Plotly figures, drawn by the plotly.js of the kernel's own plotly package. */
 
+import { kernelUrl, loadScript } from "../scripts.ts";
 import { colour, isDark, onThemeChange } from "../theme.ts";
-import { loadScript } from "./html.ts";
 import type { Context } from "./registry.ts";
 
 type Layout = Record<string, unknown>;
@@ -54,10 +54,7 @@ function start(host: HTMLElement, plotly: Plotly, signal: AbortSignal): (figure:
 
 /** Loads once; after a failure the next figure tries again. */
 function load(): Promise<Plotly> {
-  const { baseUrl = "/", app = "" } = document.body.dataset;
-  library ??= loadScript(`${baseUrl}app/${encodeURIComponent(app)}/kernel/plotly/plotly.min.js`).then(
-    () => (window as unknown as { Plotly: Plotly }).Plotly,
-  );
+  library ??= loadScript(kernelUrl("plotly/plotly.min.js")).then(() => (window as unknown as { Plotly: Plotly }).Plotly);
   library.catch(() => {
     library = null;
   });
