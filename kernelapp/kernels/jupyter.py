@@ -30,6 +30,7 @@ from .afterlife import Afterlife
 from .death import describe_end, wait_for_end
 from .keeper import MARK
 from .kernel import KernelListener, KernelMessage
+from .memory import ended_for_memory
 from .spool import read_missed
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class JupyterKernel:
         self._heard = asyncio.Event()  # something came on iopub: we are subscribed
         self._ready = False
         self._ending = False
+        self._memory_ends = ended_for_memory()  # what is added while this kernel runs may tell of its end
         self._early: list[KernelMessage] | None = None  # what comes while an adopted kernel's spool is read
 
     async def start(self, listener: KernelListener) -> None:
@@ -245,7 +247,7 @@ class JupyterKernel:
         if self._ready and not self._ending and self._listener is not None:
             self._ready = False
             self._log_stderr()
-            self._listener.kernel_died(describe_end(code))
+            self._listener.kernel_died(describe_end(code, ended_for_memory() > self._memory_ends))
 
     def _log_stderr(self) -> None:
         """Say what a kernel that died wrote to its stderr at last: where faulthandler tells of a crash."""
