@@ -48,6 +48,7 @@ from .track import RESTORES, CodeCell
 from .widgets import COMM_KINDS, Widgets
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
+_SAVED_REQUESTS = 100  # of these, for the next server: each save writes them
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
 _BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
 
@@ -161,11 +162,12 @@ class Relay:
 
     def _look(self) -> tuple[Lasting, Journal]:
         """What is saved."""
-        head, requests, latest = self._journal.head(), self._requests, self._latest
+        head, latest = self._journal.head(), self._latest
+        requests = OrderedDict(list(self._requests.items())[-_SAVED_REQUESTS:])
         return Lasting(self._machine, head, requests, self._widgets.requests, latest, self._begun.is_set()), self._journal
 
     def _make_widgets(self) -> Widgets:
-        return Widgets(self._journal.comms, self._publish, self._notice, self._log, self._debug)
+        return Widgets(self._journal.comms, self._publish, self._notice, self._machine.widget_changed, self._log, self._debug)
 
     def attach(self, connection: Connection, hello: Hello, lost: str | None = None) -> None:
         """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
