@@ -26,6 +26,8 @@ SUFFIXES = (".ipynb", ".py", ".md")
 
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # nbformat 4.5
 _RERUN = ("dependents", "below", "all")
+_TEMPLATE = ("auto", "imports", "off")
+_APP_METADATA = ("title", "description", "rerun", "template")
 _PERCENT = re.compile(r"^#[ \t]*%%", re.MULTILINE)
 _PY_HEADER = re.compile(r"\A(?:#!.*\n|#.*coding.*\n)*# ---\n(?:#.*\n)*?# (?:jupyter|jupytext):", re.MULTILINE)
 _MD_HEADER = re.compile(r"\A---\n(?:(?!---\n).*\n)*?(?:jupyter|jupytext):", re.MULTILINE)
@@ -76,6 +78,7 @@ class AppMetadata:
     title: str | None = None
     description: str | None = None
     rerun: Literal["dependents", "below", "all"] | None = None
+    template: Literal["auto", "imports", "off"] | None = None
 
 
 @dataclass(frozen=True)
@@ -293,13 +296,15 @@ def _make_app_metadata(raw: Any) -> AppMetadata:
     if not isinstance(raw, Mapping):
         raise _InvalidNotebookError(f"metadata.kernelapp must be an object, not {type(raw).__name__}")
     for name, value in raw.items():
-        if name not in ("title", "description", "rerun"):
-            raise _InvalidNotebookError(f"metadata.kernelapp.{name} is not known; expected title, description or rerun")
+        if name not in _APP_METADATA:
+            raise _InvalidNotebookError(f"metadata.kernelapp.{name} is not known; expected {', '.join(_APP_METADATA)}")
         if not isinstance(value, str):
             raise _InvalidNotebookError(f"metadata.kernelapp.{name} must be text, not {type(value).__name__}")
-    if raw.get("rerun", "all") not in _RERUN:
-        raise _InvalidNotebookError(f"metadata.kernelapp.rerun must be {' or '.join(_RERUN)}, not {raw['rerun']!r}")
-    return AppMetadata(title=_text(raw.get("title")), description=_text(raw.get("description")), rerun=cast("Any", raw.get("rerun")))
+    for name, words in (("rerun", _RERUN), ("template", _TEMPLATE)):
+        if raw.get(name, words[0]) not in words:
+            raise _InvalidNotebookError(f"metadata.kernelapp.{name} must be {' or '.join(words)}, not {raw[name]!r}")
+    rerun, template = cast("Any", raw.get("rerun")), cast("Any", raw.get("template"))
+    return AppMetadata(_text(raw.get("title")), _text(raw.get("description")), rerun, template)
 
 
 def _describe(cells: Iterable[Cell]) -> tuple[str | None, str | None]:

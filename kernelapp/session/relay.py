@@ -16,7 +16,7 @@ from ..errors import KernelError, ViewerError
 from ..kernels.kernel import Kernel, KernelMessage
 from ..notebook import Notebook
 from ..wire.codec import decode, encode
-from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, Stop, Welcome
+from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, SessionStatus, Stop, Welcome
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
 from .journal import LAYOUT_MIME, Journal
 from .machine import RESTORES, Machine
@@ -166,6 +166,11 @@ class Relay:
         if self._connection is not None:
             self._connection.drop(1001, "session ended")
         self._log.info("session ended")
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything has run, and the kernel waits."""
+        return self._machine.status is SessionStatus.IDLE
 
     def record(self, id: str) -> Record:
         """Where this session, which has settled, has come to, for others to begin there."""
