@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import logging
 import os
 import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tornado.httpserver import HTTPServer
@@ -26,13 +28,17 @@ from .catalog import Catalog
 from .errors import OperatorError
 from .kernels.assets import KernelAssets
 from .kernels.environment import kernel_environment
+from .kernels.forkserver import ForkTemplate
 from .kernels.jupyter import JupyterKernel, KernelLaunch
 from .kernels.specs import DEFAULT_KERNEL, find_kernelspec
+from .kernels.stamps import environment_of
 from .logs import start_logging
 from .notebook import Notebook
+from .session.making import Maker
 from .session.registry import Registry
 from .session.relay import Relay, RelaySettings
 from .session.starts import StartQueue
+from .session.templates import Templates, TemplateSettings
 from .settings import Settings
 from .web.client_files import ClientFiles
 from .web.files import ClientFileHandler, HealthHandler, KernelFileHandler
@@ -45,6 +51,7 @@ log = logging.getLogger(__name__)
 
 _PORTS_TRIED = 100  # after a taken default port
 _PING_S = 20.0  # finds half-open connections; most proxies cut idle ones after 60 s
+_CAN_FORK = sys.platform == "linux"  # templates are looked at through /proc, and kernels waited for by pidfd
 _FRAME_SLACK_BYTES = 16_000_000  # a frame a bit over the limit gets an error; far over it, the connection ends
 
 
@@ -91,14 +98,19 @@ async def _serve(catalog: Catalog, client: ClientFiles, sockets: list[socket.soc
     token = _token(settings)
     port = sockets[0].getsockname()[1]
     with _package_directory() as package_dir:
-        registry = _registry(settings, package_dir)
-        server = HTTPServer(_application(_site(catalog, client, registry, token, port, settings), settings))
+        launch = _launcher(settings, package_dir)
+        templates = _templates(settings, launch)
+        registry = _registry(settings, launch, templates)
+        server = HTTPServer(_application(_site(catalog, client, registry, templates, token, port, settings), settings))
         server.add_sockets(sockets)
+        templates.prepare([entry for entry in await catalog.entries() if isinstance(entry, Notebook)])
+        templates.watch(functools.partial(_find_notebook, catalog))
         _announce(settings, token, port)
         await stop.wait()
         log.info("ending %d session(s)", len(registry))
         server.stop()
         await registry.close()
+        await templates.close()
         await server.close_all_connections()
     return 0
 
@@ -124,36 +136,70 @@ def _package_directory() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _registry(settings: Settings, package_dir: Path) -> Registry:
+def _launcher(settings: Settings, package_dir: Path) -> Callable[[Notebook], KernelLaunch]:
     environment = kernel_environment(os.environ, settings.kernel_env)
-    starts = StartQueue(settings.max_starting)
-    relay_settings = RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes)
 
-    def open_kernel(notebook: Notebook) -> JupyterKernel:
-        return JupyterKernel(
-            KernelLaunch(
-                kernel_name=notebook.kernel_name or DEFAULT_KERNEL,
-                cwd=notebook.path.parent,
-                env=environment,
-                package_dir=package_dir,
-                debug=settings.debug,
-                max_saved_bytes=settings.max_saved_bytes,
-                start_timeout_s=settings.start_timeout_s,
-            )
+    def launch(notebook: Notebook) -> KernelLaunch:
+        return KernelLaunch(
+            kernel_name=notebook.kernel_name or DEFAULT_KERNEL,
+            cwd=notebook.path.parent,
+            env=environment,
+            package_dir=package_dir,
+            debug=settings.debug,
+            max_saved_bytes=settings.max_saved_bytes,
+            start_timeout_s=settings.start_timeout_s,
         )
 
+    return launch
+
+
+def _relay_settings(settings: Settings) -> RelaySettings:
+    return RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes)
+
+
+def _templates(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -> Templates:
+    maker = Maker(lambda notebook: ForkTemplate(launch(notebook)), _relay_settings(settings), settings.template_timeout_s)
+
+    async def environment(notebook: Notebook) -> list[Path]:
+        return await environment_of(notebook.kernel_name, launch(notebook).env)
+
+    # half as many as kernels may be starting, and apart from these: viewers come first
+    starts = StartQueue(max(1, settings.max_starting // 2))
+    bounds = TemplateSettings(
+        mode=settings.template if _CAN_FORK else "off",
+        standby=settings.standby,
+        max_templates=settings.max_templates,
+        ttl_s=settings.template_ttl_s,
+        max_first_paint_bytes=settings.max_first_paint_bytes,
+    )
+    return Templates(maker, environment, starts, bounds)
+
+
+async def _find_notebook(catalog: Catalog, name: str) -> Notebook | None:
+    entry = await catalog.get(name)
+    return entry if isinstance(entry, Notebook) else None
+
+
+def _registry(settings: Settings, launch: Callable[[Notebook], KernelLaunch], templates: Templates) -> Registry:
+    starts = StartQueue(settings.max_starting)
+    relay_settings = _relay_settings(settings)
+
     def open_relay(session: str, notebook: Notebook) -> Relay:
-        return Relay(session, notebook, open_kernel, starts, relay_settings)
+        lease = templates.lease(notebook)
+        return Relay(session, notebook, lambda app: JupyterKernel(launch(app)), starts, relay_settings, lease)
 
     return Registry(open_relay, settings.max_sessions, settings.grace_s)
 
 
-def _site(catalog: Catalog, client: ClientFiles, registry: Registry, token: str, port: int, settings: Settings) -> Site:
+def _site(
+    catalog: Catalog, client: ClientFiles, registry: Registry, templates: Templates, token: str, port: int, settings: Settings
+) -> Site:
     return Site(
         base_url=settings.base_url,
         cookie_suffix=str(port),
         catalog=catalog,
         registry=registry,
+        templates=templates,
         gate=TokenGate(token),
         client=client,
         kernel_assets=KernelAssets(kernel_environment(os.environ, settings.kernel_env)),
