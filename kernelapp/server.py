@@ -34,6 +34,7 @@ from .kernels.specs import DEFAULT_KERNEL, find_kernelspec
 from .kernels.stamps import environment_of
 from .logs import start_logging
 from .notebook import Notebook
+from .session.comms import CommBounds
 from .session.making import Maker
 from .session.registry import Registry
 from .session.relay import Relay, RelaySettings
@@ -41,7 +42,7 @@ from .session.starts import StartQueue
 from .session.templates import Templates, TemplateSettings
 from .settings import Settings
 from .web.client_files import ClientFiles
-from .web.files import ClientFileHandler, HealthHandler, KernelFileHandler
+from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler
 from .web.handler import MissingHandler
 from .web.pages import AppHandler, GalleryHandler
 from .web.site import Site
@@ -154,7 +155,8 @@ def _launcher(settings: Settings, package_dir: Path) -> Callable[[Notebook], Ker
 
 
 def _relay_settings(settings: Settings) -> RelaySettings:
-    return RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes)
+    comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
+    return RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, comms)
 
 
 def _templates(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -> Templates:
@@ -205,6 +207,7 @@ def _site(
         kernel_assets=KernelAssets(kernel_environment(os.environ, settings.kernel_env)),
         allowed_hosts=settings.allowed_hosts if is_loopback(settings.host) and not token else None,
         max_message_bytes=settings.max_message_bytes,
+        max_comm_bytes=settings.max_comm_bytes,
         max_events_per_s=settings.max_events_per_s,
         debug=settings.debug,
         show_code=settings.show_code,
@@ -218,6 +221,7 @@ def _application(site: Site, settings: Settings) -> Application:
             (f"{base}healthz", HealthHandler),
             (f"{base}static/(.+)", ClientFileHandler, parts),
             (f"{base}app/([^/]+)/socket", SocketHandler, parts),
+            (f"{base}app/([^/]+)/blob/([0-9a-f]+)", BlobHandler, parts),
             (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
             (f"{base}app/([^/]+)", AppHandler, parts),
             (base, GalleryHandler, parts),
@@ -228,7 +232,7 @@ def _application(site: Site, settings: Settings) -> Application:
         compress_response=True,
         websocket_ping_interval=_PING_S,
         websocket_ping_timeout=_PING_S,
-        websocket_max_message_size=settings.max_message_bytes + _FRAME_SLACK_BYTES,
+        websocket_max_message_size=max(settings.max_message_bytes, settings.max_comm_bytes) + _FRAME_SLACK_BYTES,
     )
 
 

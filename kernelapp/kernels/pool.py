@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..errors import KernelError
@@ -38,6 +38,10 @@ class Standby:
     def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
         """As Kernel."""
         return self._kernel.execute(source, metadata)
+
+    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+        """As Kernel."""
+        return self._kernel.send_comm(comm, data, buffers)
 
     async def interrupt(self) -> None:
         """As Kernel."""

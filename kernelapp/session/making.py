@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -123,6 +123,10 @@ class Guard:
     def _stop(self, reason: str) -> None:
         self.unsafe = self.unsafe or reason
         self.stopped.set()
+
+    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+        """As Kernel."""
+        return self.template.send_comm(comm, data, buffers)
 
     async def interrupt(self) -> None:
         """As Kernel."""

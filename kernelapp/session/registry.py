@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import ViewerError
 from ..notebook import Notebook
-from ..wire.messages import Hello
+from ..wire.messages import Blob, Hello
 from .relay import Connection, Relay
 
 
@@ -60,6 +60,11 @@ class Registry:
         self._entries[session] = entry
         entry.relay.open()
         return entry
+
+    def blob(self, viewer: str, digest: str) -> Blob | None:
+        """A large part of a widget in one of this viewer's sessions."""
+        found = (entry.relay.blob(digest) for entry in self._entries.values() if hmac.compare_digest(entry.viewer, viewer))
+        return next((blob for blob in found if blob is not None), None)
 
     def detach(self, relay: Relay, connection: Connection) -> None:
         """A page is gone; its session ends after the grace period unless a page comes back."""

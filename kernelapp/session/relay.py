@@ -9,22 +9,39 @@ import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import KernelError, ViewerError
 from ..kernels.kernel import Kernel, KernelMessage
 from ..notebook import Notebook
 from ..wire.codec import decode, encode
-from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, SessionStatus, Stop, Welcome
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
-from .journal import LAYOUT_MIME, Journal
+from ..wire.messages import (
+    Blob,
+    CellFailure,
+    CommEvent,
+    Event,
+    Hello,
+    PageMessage,
+    Ping,
+    Pong,
+    Refusal,
+    Rerun,
+    ServerMessage,
+    SessionStatus,
+    Stop,
+    Welcome,
+)
+from .comms import CommBounds
+from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .journal import Journal
 from .machine import RESTORES, Machine
-from .mimes import as_json, find_declaration, find_report
+from .mimes import LAYOUT_MIME, as_json, find_declaration, find_report, is_structure
 from .planning import Planning, plan_for
 from .record import Record
 from .starts import StartQueue
 from .track import CodeCell
+from .widgets import COMM_KINDS, Widgets
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
@@ -62,6 +79,7 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
+    comms: CommBounds = field(default_factory=CommBounds)
 
 
 class Relay:
@@ -87,7 +105,7 @@ class Relay:
         else:
             cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
             self._machine = Machine(cells, planning or plan_for(notebook), settings.max_cell_output_bytes)
-            self._journal = Journal(settings.max_journal_bytes)
+            self._journal = Journal(settings.max_journal_bytes, settings.comms)
         self._open_kernel = open_kernel
         self._starts = starts
         self._debug = settings.debug
@@ -98,6 +116,7 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
+        self._widgets = Widgets(self._journal.comms, self._publish, self._notice, self._log, settings.debug)
 
     # The page
 
@@ -133,6 +152,8 @@ class Relay:
             match decode(frame):
                 case Event() as event:
                     self._perform(self._machine.event(event))
+                case CommEvent() as event:
+                    self._perform(self._machine.comm(event, event.comm in self._journal.comms))
                 case Stop():
                     self._perform(self._machine.stop())
                 case Rerun():
@@ -143,6 +164,10 @@ class Relay:
                     raise ViewerError("hello-again", "This connection has said hello already.")
         except ViewerError as refusal:
             self.refuse(refusal)
+
+    def blob(self, digest: str) -> Blob | None:
+        """A large part of a widget, by its hash."""
+        return self._journal.comms.blob(digest)
 
     def refuse(self, refusal: ViewerError) -> None:
         """Tell the page that something it sent was not accepted."""
@@ -182,17 +207,27 @@ class Relay:
         for effect in effects:
             match effect:
                 case Publish(message):
-                    frame = self._journal.append(message)
-                    if self._connection is not None:
-                        self._connection.send(frame)
+                    self._publish(message)
                 case RunCell():
                     self._run(effect)
+                case SendComm(event):
+                    assert self._kernel is not None
+                    self._widgets.sent(self._kernel.send_comm(event.comm, event.data, event.buffers), event.event)
                 case StartKernel():
                     self._spawn(self._start_kernel())
                 case Note(text):
                     self._log.warning("%s", text)
                 case InterruptKernel():
                     self._spawn(self._interrupt(self._begun))
+
+    def _publish(self, message: PageMessage) -> None:
+        frame = self._journal.append(message)
+        if self._connection is not None:
+            self._connection.send(frame)
+
+    def _notice(self, text: str) -> None:
+        """Tell the viewer something that is no part of the page."""
+        self._send(Refusal("callback", text, None))
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
@@ -219,11 +254,13 @@ class Relay:
         if self._kernel is not None:
             await self._kernel.end()
             self._kernel = None
+            self._widgets.close_all()
         async with self._starts.turn(lambda place: self._perform(self._machine.wait_in_queue(place))):
             self._perform(self._machine.kernel_starting())
             try:
                 forked = await self._fork()
                 if not forked:
+                    self._widgets.close_all()  # those of a record
                     self._kernel = self._open_kernel(self.notebook)
                     await self._kernel.start(self)
             except KernelError as problem:
@@ -267,13 +304,31 @@ class Relay:
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener: one message of the kernel's iopub."""
         content = message.content
+        if message.kind in COMM_KINDS:
+            self._widgets.comm(message, self._kernel)
+            return
         request = self._requests.get(message.parent)
         if (report := find_report(content)) is not None:
             self._note(report, request)  # whatever its parent: background tasks report as well
             return
-        if request is None:
-            return
-        cell, run = request
+        if self._widgets.captures(message) and not is_structure(content):
+            self._widgets.capture(message)
+        elif (event := self._widgets.event_of(message.parent)) is not None:
+            self._handle(event, message)
+        elif request is not None:
+            self._show(*request, message)
+
+    def _handle(self, event: int, message: KernelMessage) -> None:
+        """What the kernel says while it handles a widget's event."""
+        if message.kind == "status":
+            if json.loads(message.content).get("execution_state") == "idle":
+                self._perform(self._machine.comm_handled(event))
+        else:
+            self._widgets.callback(message)
+
+    def _show(self, cell: str, run: int, message: KernelMessage) -> None:
+        """What the kernel says of a cell."""
+        content = message.content
         match message.kind:
             case "execute_input":
                 self._begun.set()

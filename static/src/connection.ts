@@ -1,6 +1,14 @@
 /** The socket: opens, says hello, checks the numbering, and comes back by itself with what it already has. */
 
-import { type BrowserMessage, type Hello, PROTOCOL, parseServerMessage, type ServerMessage } from "./wire.ts";
+import {
+  type BrowserMessage,
+  type Hello,
+  PROTOCOL,
+  parseBinaryMessage,
+  parseServerMessage,
+  type ServerMessage,
+  writeMessage,
+} from "./wire.ts";
 
 const PING_AFTER_MS = 20_000;
 const PONG_WITHIN_MS = 10_000;
@@ -54,8 +62,9 @@ export class Connection {
     this.stopped = false;
     const socket = new WebSocket(this.url, PROTOCOL);
     this.socket = socket;
+    socket.binaryType = "arraybuffer";
     socket.onopen = () => socket.send(JSON.stringify(this.hello()));
-    socket.onmessage = (event) => socket === this.socket && this.receive(event.data as string);
+    socket.onmessage = (event) => socket === this.socket && this.receive(event.data as string | ArrayBuffer);
     socket.onclose = () => socket === this.socket && this.lost();
   }
 
@@ -65,9 +74,9 @@ export class Connection {
   }
 
   /** Sends, if the session is there; answers whether it was. */
-  send(message: BrowserMessage): boolean {
+  send(message: BrowserMessage, buffers?: readonly (ArrayBuffer | ArrayBufferView)[]): boolean {
     if (!this.ready || this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(message));
+    this.socket.send(writeMessage(message, buffers));
     return true;
   }
 
@@ -84,15 +93,15 @@ export class Connection {
     this.open();
   }
 
-  private receive(text: string): void {
+  private receive(frame: string | ArrayBuffer): void {
     this.attempts = 0;
     this.watch();
     let message: ServerMessage;
     try {
-      message = parseServerMessage(text);
+      message = typeof frame === "string" ? parseServerMessage(frame) : parseBinaryMessage(frame);
     } catch (error) {
       console.error(error);
-      this.count(seqOf(text));
+      this.count(seqOf(typeof frame === "string" ? frame : new TextDecoder().decode(frame.slice(0, 200))));
       return;
     }
     if (message.type === "hello") this.greet(message);

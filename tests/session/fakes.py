@@ -20,6 +20,7 @@ class FakeKernel:
         self.sources: list[str] = []
         self.metadata: list[Mapping[str, Any]] = []
         self.interrupted: list[str] = []
+        self.comms: list[tuple[str, dict[str, Any], list[bytes]]] = []
         self.starts = 0
         self.ends = 0
         self.runs = runs
@@ -45,6 +46,11 @@ class FakeKernel:
     def _run(self, request: str, source: str) -> None:
         self.say("stream", request, name="stdout", text=source)
         self.say("status", request, execution_state="idle")
+
+    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+        self.comms.append((comm, dict(data), list(buffers)))
+        self.requests.append(f"request {len(self.requests)}")
+        return self.requests[-1]
 
     async def interrupt(self) -> None:
         self.interrupted.append(self.requests[-1])
