@@ -90,7 +90,7 @@ def _write_printing(state: Any) -> None:
 
 def _write_random(state: Any) -> None:
     # Not `random.setstate`: a template takes that for the author's wish that all its forks draw the same.
-    shared: Any = random._inst  # type: ignore[attr-defined]
+    shared: Any = random._inst
     _random.Random.setstate(shared, state[1])
     shared.gauss_next = state[2]
 

@@ -82,6 +82,7 @@ class Templates:
         self._apps: dict[str, _App] = {}
         self._old: list[Held] = []
         self._watching: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._cancelled: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -109,8 +110,14 @@ class Templates:
 
     def prepare(self, notebooks: Iterable[Notebook]) -> None:
         """Make templates before anyone asks, as many as there may be."""
-        for notebook in notebooks:
-            self._want(notebook)
+        wanted = [self._want(notebook) for notebook in notebooks]
+        making = [app.making for app in wanted if app is not None and app.making is not None]
+        if making:
+            self._preparing = asyncio.get_running_loop().create_task(self._tell_prepared(making))
+
+    async def _tell_prepared(self, making: list[asyncio.Task[None]]) -> None:
+        await asyncio.wait(making)
+        log.info("the templates of %d app(s) are made", len(making))
 
     def watch(self, refresh: Callable[[str], Awaitable[Notebook | None]]) -> None:
         """Begin to look at what templates were made of; `refresh` reads an app's notebook again, and gives None when it is gone."""
@@ -238,7 +245,7 @@ class Templates:
         """End all of them, with their kernels."""
         self._closed = True
         making = (app.making for app in self._apps.values())
-        tasks = [task for task in (self._watching, *making, *self._cancelled) if task is not None]
+        tasks = [task for task in (self._watching, self._preparing, *making, *self._cancelled) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
