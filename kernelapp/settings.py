@@ -66,6 +66,23 @@ class Settings:
     grace_s: float = _setting(
         30.0, "How long a session lives without a page, in seconds; then its kernel is ended.", minimum=0, maximum=31_536_000
     )
+    state_dir: str = _setting(
+        "",
+        "Directory for what the next server needs to go on with the sessions of one that was killed; empty takes the account's state "
+        "directory (XDG). `none` keeps nothing: kernels end with the server. Holds what viewers entered.",
+    )
+    orphan_grace_s: float = _setting(
+        300.0,
+        "How long kernels wait for another server when theirs is gone, in seconds; then they are killed.",
+        minimum=0,
+        maximum=31_536_000,
+    )
+    keep_kernels: bool = _setting(False, "Leave the kernels to the next start when the server is told to stop, as when it is killed.")
+    max_spool_bytes: int = _setting(
+        32_000_000,
+        "What a kernel keeps on disk of its latest messages, for a server that was away, in bytes; the oldest go.",
+        minimum=65_536,
+    )
     max_sessions: int = _setting(
         100, "Sessions, and so kernels, at the same time; a viewer beyond that is told that the server is full.", minimum=1
     )

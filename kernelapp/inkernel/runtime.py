@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from kernelapp.inkernel.bindings import Bindings
@@ -22,6 +23,7 @@ from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
 from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
 from kernelapp.inkernel.privacy import Privacy
+from kernelapp.inkernel.spool import Spool, keep_iopub
 
 PROTOCOL = 1
 CONTROL_MIME = "application/vnd.kernelapp.control+json"
@@ -214,7 +216,8 @@ _runtime: Runtime | None = None
 def start(options: Mapping[str, Any]) -> None:
     """Prepare this kernel for its server; called once by the server's bootstrap request, again without effect.
 
-    `options` is {"protocol": 1, "debug": bool, "max_saved_bytes": int}. Raises RuntimeError for another protocol, or outside an
+    `options` is {"protocol": 1, "debug": bool, "max_saved_bytes": int, "spool": {"directory": str, "max_bytes": int}}, the last only where
+    the server may want to read again what it missed. Raises RuntimeError for another protocol, or outside an
     IPython kernel.
     """
     global _runtime
@@ -229,6 +232,9 @@ def start(options: Mapping[str, Any]) -> None:
         raise RuntimeError("kernelapp: the runtime starts only in an IPython kernel")
     runtime = Runtime(shell, bool(options.get("debug")), int(options.get("max_saved_bytes", MAX_SAVED_BYTES)))
     runtime.attach()
+    spool = options.get("spool")
+    if isinstance(spool, dict):
+        keep_iopub(shell.kernel, Spool(Path(spool["directory"]), int(spool["max_bytes"])))
     _runtime = runtime
 
 

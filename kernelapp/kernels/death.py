@@ -8,6 +8,8 @@ import signal
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
+from .adoption import UNKNOWN_CODE
+
 _POLL_S = 0.5  # where the platform has no pidfd, or the kernel is not a process of this host
 
 
@@ -20,7 +22,7 @@ async def wait_for_end(provisioner: KernelProvisionerBase) -> int | None:
         if not provisioner.has_process:
             return None
         await asyncio.sleep(_POLL_S)
-    return code
+    return None if code == UNKNOWN_CODE else code
 
 
 async def _process_end(pid: int) -> None:

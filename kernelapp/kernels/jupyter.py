@@ -9,8 +9,10 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +25,20 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.session import Session
 
 from ..errors import KernelError
+from .adoption import adopt_kernel, describe_kernel
+from .afterlife import Afterlife
 from .death import describe_end, wait_for_end
+from .keeper import MARK
 from .kernel import KernelListener, KernelMessage
+from .spool import read_missed
 
 log = logging.getLogger(__name__)
 
 PROTOCOL = 1  # of the runtime (docs/architecture.md, "The runtime protocol")
 _ASK_AGAIN_S = 0.5  # a kernel that subscribes us late gets asked again, as jupyter_client's wait_for_ready does
+_WELCOME_S = 5.0  # how long an adopted kernel may take to say that we are subscribed; kernels since protocol 5.4 say it at once
+_STDERR = "stderr"  # in the kernel's own directory
+_STDERR_BYTES = 4_000
 _SHUTDOWN_S = 2.0  # how long a kernel may take to end by itself
 
 _BOOTSTRAP = """\
@@ -40,7 +49,10 @@ __import__("kernelapp.inkernel.runtime", fromlist=["start"]).start({options!r})
 
 @dataclass(frozen=True)
 class KernelLaunch:
-    """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation."""
+    """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation.
+
+    `afterlife` is None where kernels end with the server.
+    """
 
     kernel_name: str
     cwd: Path
@@ -49,6 +61,7 @@ class KernelLaunch:
     debug: bool
     max_saved_bytes: int
     start_timeout_s: float
+    afterlife: Afterlife | None = None
 
 
 class JupyterKernel:
@@ -65,6 +78,7 @@ class JupyterKernel:
         self._heard = asyncio.Event()  # something came on iopub: we are subscribed
         self._ready = False
         self._ending = False
+        self._early: list[KernelMessage] | None = None  # what comes while an adopted kernel's spool is read
 
     async def start(self, listener: KernelListener) -> None:
         """As `Kernel.start`."""
@@ -84,6 +98,40 @@ class JupyterKernel:
             raise KernelError("The kernel could not be started.") from problem
         self._ready = True
 
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """As `Kernel.adopt`."""
+        self._listener = listener
+        told = json.loads(description)
+        self._directory = Path(told["connection_file"]).parent
+        early: list[KernelMessage] = []
+        self._early = early
+        self._manager = manager = await adopt_kernel(told)
+        client, _ = self._connect(manager)
+        client.kernel_info()  # for kernels that do not say welcome on iopub
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._heard.wait(), _WELCOME_S)  # a busy one of another language says nothing
+        missed, whole = read_missed(self._directory, last_message)
+        if not whole:
+            log.warning("while the server was away a kernel published more than is kept: output of its cell is missing")
+        ids = {message.id for message in missed}
+        self._ready = True
+        for message in missed:
+            listener.kernel_message(message)
+        while early:  # the listener does not wait, but what it does may make more come
+            if (message := early.pop(0)).id not in ids:
+                listener.kernel_message(message)
+        self._early = None
+
+    async def answered(self) -> None:
+        """As `Kernel.answered`."""
+        await self._run_silently("")
+
+    async def describe(self) -> bytes | None:
+        """As `Kernel.describe`."""
+        if self._launch.afterlife is None or self._manager is None:
+            return None
+        return json.dumps(await describe_kernel(self._manager)).encode()
+
     async def _start(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="ka-"))  # short: a socket's path has at most 107 bytes
         self._manager = manager = AsyncKernelManager(kernel_name=self._launch.kernel_name)
@@ -91,14 +139,15 @@ class JupyterKernel:
         if sys.platform != "win32":
             manager.transport = "ipc"
             manager.ip = str(self._directory / "s")
-        manager.shutdown_wait_time = _SHUTDOWN_S
-        await manager.start_kernel(cwd=str(self._launch.cwd), env=dict(self._launch.env))
-        died = asyncio.create_task(self._watch())
-        self._tasks.append(died)
-        self._client = client = manager.client()
-        client.context.setsockopt(zmq.RCVHWM, 0)  # a full queue would lose messages: here ours decides what is too much
-        client.start_channels(stdin=False, hb=False)
-        self._tasks += [asyncio.create_task(self._read_iopub(client)), asyncio.create_task(self._read_replies(client))]
+        env, afterlife = dict(self._launch.env), self._launch.afterlife
+        if afterlife is not None:
+            env[MARK] = str(afterlife.state)
+            (afterlife.links / self._directory.name).symlink_to(self._directory)
+        # Not our stdout and stderr: whoever reads them must see our end. What cells write there comes over iopub all the same.
+        with (self._directory / _STDERR).open("wb") as stderr:
+            options = {"stdout": subprocess.DEVNULL, "stderr": stderr, "independent": afterlife is not None}
+            await manager.start_kernel(cwd=str(self._launch.cwd), env=env, **options)
+        client, died = self._connect(manager)
         prepared = asyncio.create_task(self._prepare(client))
         await asyncio.wait({prepared, died}, return_when=asyncio.FIRST_COMPLETED)
         if not prepared.done():
@@ -106,6 +155,16 @@ class JupyterKernel:
             code = await manager.provisioner.poll() if manager.provisioner else None
             raise KernelError(f"The kernel did not start. {describe_end(code)}")
         await prepared
+
+    def _connect(self, manager: AsyncKernelManager) -> tuple[AsyncKernelClient, asyncio.Task[None]]:
+        """Open the channels; returns the client, and the task that waits for the kernel's end."""
+        manager.shutdown_wait_time = _SHUTDOWN_S
+        died = asyncio.create_task(self._watch())
+        self._client = client = manager.client()
+        client.context.setsockopt(zmq.RCVHWM, 0)  # a full queue would lose messages: here ours decides what is too much
+        client.start_channels(stdin=False, hb=False)
+        self._tasks += [died, asyncio.create_task(self._read_iopub(client)), asyncio.create_task(self._read_replies(client))]
+        return client, died
 
     async def _prepare(self, client: AsyncKernelClient) -> None:
         """Wait until the kernel answers and its iopub is heard; then make a Python kernel ready for controls."""
@@ -117,36 +176,39 @@ class JupyterKernel:
         if spec is None or spec.language.lower() != "python":
             return
         launch = self._launch
-        options = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
+        options: dict[str, Any] = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
+        if launch.afterlife is not None:
+            options["spool"] = {"directory": str(self._directory), "max_bytes": launch.afterlife.max_spool_bytes}
         error = await self._run_silently(_BOOTSTRAP.format(path=str(launch.package_dir), options=options))
         if error is not None:
             log.warning("kernel %s runs without controls: %s", self._launch.kernel_name, error.decode(errors="replace")[:2000])
 
     async def _run_silently(self, code: str) -> bytes | None:
         """Run code of our own; returns the content of the error that it raised, or None."""
-        request = self._send("execute_request", _request(code, silent=True), {})
+        request = uuid.uuid4().hex
         answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._answers[request] = answer
+        self._send(request, "execute_request", _request(code, silent=True), {})
         try:
             return await answer
         finally:
             del self._answers[request]
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As `Kernel.execute`."""
-        return self._send("execute_request", _request(source, silent=False), metadata)
+        self._send(request, "execute_request", _request(source, silent=False), metadata)
 
-    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """As `Kernel.send_comm`."""
-        return self._send("comm_msg", {"comm_id": comm, "data": dict(data)}, {}, buffers)
+        self._send(request, "comm_msg", {"comm_id": comm, "data": dict(data)}, {}, buffers)
 
-    def _send(self, kind: str, content: dict[str, Any], metadata: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> str:
+    def _send(self, request: str, kind: str, content: dict[str, Any], metadata: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> None:
         if self._client is None:
             raise KernelError("The kernel is not running.")
         session = self._client.session
-        message = session.msg(kind, content, metadata=dict(metadata))
+        header = {**session.msg_header(kind), "msg_id": request}
+        message = session.msg(kind, content, header=header, metadata=dict(metadata))
         session.send(self._client.shell_channel.socket, message, buffers=list(buffers))
-        return str(message["header"]["msg_id"])
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""
@@ -155,6 +217,16 @@ class JupyterKernel:
 
     async def end(self) -> None:
         """As `Kernel.end`."""
+        manager = await self.leave()
+        if manager is not None:
+            await _end_process(manager)
+        if self._directory is not None:
+            if self._launch.afterlife is not None:
+                (self._launch.afterlife.links / self._directory.name).unlink(missing_ok=True)
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+    async def leave(self) -> AsyncKernelManager | None:
+        """As `Kernel.leave`; returns the manager that had the kernel."""
         self._ending = True
         manager, self._manager = self._manager, None
         for task in self._tasks:
@@ -164,10 +236,7 @@ class JupyterKernel:
         if self._client is not None:
             self._client.stop_channels()
             self._client = None
-        if manager is not None:
-            await _end_process(manager)
-        if self._directory is not None:
-            shutil.rmtree(self._directory, ignore_errors=True)
+        return manager
 
     async def _watch(self) -> None:
         assert self._manager is not None
@@ -175,7 +244,16 @@ class JupyterKernel:
         code = await wait_for_end(self._manager.provisioner)
         if self._ready and not self._ending and self._listener is not None:
             self._ready = False
+            self._log_stderr()
             self._listener.kernel_died(describe_end(code))
+
+    def _log_stderr(self) -> None:
+        """Say what a kernel that died wrote to its stderr at last: where faulthandler tells of a crash."""
+        assert self._directory is not None
+        with contextlib.suppress(OSError), (self._directory / _STDERR).open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - _STDERR_BYTES, 0))
+            if told := file.read().decode(errors="replace").strip():
+                log.warning("the kernel's last words:\n%s", told)
 
     async def _read_replies(self, client: AsyncKernelClient) -> None:
         """Completion is taken from iopub; the replies are passed on for the case that it lost something."""
@@ -197,7 +275,8 @@ class JupyterKernel:
             return
         parent = str(message["parent_header"].get("msg_id", ""))
         buffers = tuple(bytes(buffer) for buffer in message["buffers"])
-        self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(message["content"]), message["metadata"], buffers))
+        content, own = bytes(message["content"]), str(message["msg_id"])
+        self._dispatch(KernelMessage(str(message["msg_type"]), parent, content, message["metadata"], buffers, own))
 
     def _dispatch(self, message: KernelMessage) -> None:
         answer = self._answers.get(message.parent)
@@ -207,7 +286,9 @@ class JupyterKernel:
             elif message.kind == "status" and json.loads(message.content).get("execution_state") == "idle":
                 answer.set_result(None)
             return
-        if self._ready and self._listener is not None:
+        if self._early is not None:
+            self._early.append(message)
+        elif self._ready and self._listener is not None:
             self._listener.kernel_message(message)
 
 

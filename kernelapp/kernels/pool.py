@@ -35,13 +35,30 @@ class Standby:
             raise KernelError(self.ended)
         self._listener = listener
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As Kernel."""
-        return self._kernel.execute(source, metadata)
+        self._kernel.execute(request, source, metadata)
 
-    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """As Kernel."""
-        return self._kernel.send_comm(comm, data, buffers)
+        self._kernel.send_comm(request, comm, data, buffers)
+
+    async def describe(self) -> bytes | None:
+        """As Kernel."""
+        return await self._kernel.describe()
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """As Kernel."""
+        self._listener = listener
+        await self._kernel.adopt(self, description, last_message)
+
+    async def answered(self) -> None:
+        """As Kernel."""
+        await self._kernel.answered()
+
+    async def leave(self) -> object:
+        """As Kernel."""
+        return await self._kernel.leave()
 
     async def interrupt(self) -> None:
         """As Kernel."""

@@ -10,7 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -74,7 +74,6 @@ class Guard:
         self.last = ""  # the cell that ran last
         self.on_end: Callable[[str], None] | None = None  # told when a template that is in use ends by itself
         self._listener: KernelListener | None = None
-        self._names: dict[str, str] = {}  # the template's name of a request -> ours
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, listener: KernelListener | None = None) -> None:
@@ -86,20 +85,18 @@ class Guard:
             self._stop(str(problem))
             raise
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As Kernel; the cell runs when the template has been found safe."""
-        name = secrets.token_hex(8)
-        task = asyncio.get_running_loop().create_task(self._execute(name, source, metadata))
+        task = asyncio.get_running_loop().create_task(self._execute(request, source, metadata))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return name
 
-    async def _execute(self, name: str, source: str, metadata: Mapping[str, Any]) -> None:
+    async def _execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         if not await self.is_safe():
             return
         self.last = str(metadata.get("cellId") or self.last)
         try:
-            self._names[self.template.execute(source, metadata)] = name
+            self.template.execute(request, source, metadata)
         except KernelError as problem:
             self._stop(str(problem))
 
@@ -124,9 +121,24 @@ class Guard:
         self.unsafe = self.unsafe or reason
         self.stopped.set()
 
-    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """As Kernel."""
-        return self.template.send_comm(comm, data, buffers)
+        self.template.send_comm(request, comm, data, buffers)
+
+    async def describe(self) -> bytes | None:
+        """As Kernel: a template ends with its server."""
+        return None
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """As Kernel."""
+        raise KernelError("A template ends with its server.")
+
+    async def answered(self) -> None:
+        """As Kernel."""
+
+    async def leave(self) -> None:
+        """As Kernel."""
+        await self.end()
 
     async def interrupt(self) -> None:
         """As Kernel."""
@@ -142,7 +154,7 @@ class Guard:
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener."""
         if self._listener is not None:
-            self._listener.kernel_message(replace(message, parent=self._names.get(message.parent, message.parent)))
+            self._listener.kernel_message(message)
 
     def kernel_died(self, reason: str) -> None:
         """As KernelListener."""

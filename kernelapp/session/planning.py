@@ -118,7 +118,24 @@ class Reactive:
         self._analysis = analysis
         self._rerun = rerun
         self._until = until
+        self._surprises: Mapping[str, frozenset[str]] = {}
         self.begin()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the flow, which is large, and read from the notebook."""
+        controls = [self._flow.cells[cell].cell for cell in self._flow.controls]
+        return {**{name: value for name, value in vars(self).items() if name != "_flow"}, "controls": controls}
+
+    def __copy__(self) -> Reactive:
+        """With the flow, which is not read again."""
+        fork = Reactive.__new__(Reactive)
+        vars(fork).update(vars(self))
+        return fork
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        controls = state.pop("controls")
+        vars(self).update(state)
+        self._flow = build_flow(self._analysis.cells, self._surprises, controls)
 
     def begin(self) -> None:
         """As Planning."""

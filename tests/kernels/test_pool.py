@@ -43,7 +43,7 @@ async def test_as_many_as_wanted_are_started_and_one_that_is_taken_is_replaced()
     await kernel.start(listener)
     await let_tasks_run()
     assert [kernel.starts for kernel in make.made] == [1, 1, 1]
-    kernel.execute("1", {})
+    kernel.execute("r1", "1", {})
     make.made[0].say("status", execution_state="idle")
     assert (make.made[0].sources, listener.messages) == (["1"], ["status"])
     make.made[0].die("It died.")

@@ -47,7 +47,7 @@ class FakeRelay:
 
 
 def registry(max_sessions: int = 2, grace_s: float = 0.0) -> Registry:
-    return Registry(lambda session, app: cast("Relay", FakeRelay(session, app)), max_sessions, grace_s)
+    return Registry(lambda session, _, app: cast("Relay", FakeRelay(session, app)), max_sessions, grace_s)
 
 
 def attach(
