@@ -9,13 +9,10 @@ import functools
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
-import sys
-import tempfile
 import webbrowser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tornado.httpserver import HTTPServer
@@ -29,23 +26,20 @@ from .errors import OperatorError
 from .kernels import afterlife
 from .kernels.assets import KernelAssets
 from .kernels.environment import kernel_environment
-from .kernels.forkserver import ForkTemplate
 from .kernels.jupyter import JupyterKernel, KernelLaunch
-from .kernels.specs import DEFAULT_KERNEL, find_kernelspec
+from .kernels.specs import find_kernelspec
 from .kernels.stamps import environment_of
+from .launching import CAN_FORK, launcher, package_directory, relay_settings, template_maker
 from .logs import start_logging
 from .notebook import Notebook
-from .session.comms import CommBounds
-from .session.making import Maker
 from .session.registry import Registry
-from .session.relay import Relay, RelaySettings
+from .session.relay import Relay
 from .session.starts import StartQueue
 from .session.store import Store
 from .session.templates import Templates, TemplateSettings
 from .settings import Settings
 from .state import StateDirectory, state_root, take_state
 from .stop import KEEP_KERNELS
-from .version import __version__
 from .web.client_files import ClientFiles
 from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler
 from .web.handler import MissingHandler
@@ -57,7 +51,6 @@ log = logging.getLogger(__name__)
 
 _PORTS_TRIED = 100  # after a taken default port
 _PING_S = 20.0  # finds half-open connections; most proxies cut idle ones after 60 s
-_CAN_FORK = sys.platform == "linux"  # templates are looked at through /proc, and kernels waited for by pidfd
 _FRAME_SLACK_BYTES = 16_000_000  # a frame a bit over the limit gets an error; far over it, the connection ends
 
 
@@ -114,9 +107,9 @@ async def _serve(
     token = _token(settings)
     port = sockets[0].getsockname()[1]
     with contextlib.ExitStack() as held:
-        package_dir = held.enter_context(_package_directory(state.path if state else None))
+        package_dir = held.enter_context(package_directory(state.path if state else None))
         store = Store(state.store) if state else None
-        launch = _launcher(settings, package_dir, state)
+        launch = launcher(settings, package_dir, state)
         templates = _templates(settings, launch)
         registry = _registry(settings, launch, templates, store)
         for saved in store.sessions() if store else ():
@@ -150,73 +143,20 @@ def _token(settings: Settings) -> str:
     return settings.token or ("" if is_loopback(settings.host) else secrets.token_urlsafe(24))
 
 
-@contextlib.contextmanager
-def _package_directory(state: Path | None) -> Iterator[Path]:
-    """A directory with a link to our package and nothing else, for the kernels' sys.path; in the state directory it stays for them."""
-    package = Path(__file__).parent
-    if state is not None:
-        directory = state / f"package-{__version__}"
-        directory.mkdir(exist_ok=True)
-        link = directory / "kernelapp"
-        if link.is_symlink() and link.readlink() != package:
-            link.unlink()
-        if not link.is_symlink():
-            link.symlink_to(package, target_is_directory=True)
-        yield directory
-        return
-    directory = Path(tempfile.mkdtemp(prefix="kernelapp-"))
-    try:
-        (directory / "kernelapp").symlink_to(package, target_is_directory=True)
-    except OSError:  # Windows without the right to make links
-        shutil.copytree(package, directory / "kernelapp", ignore=shutil.ignore_patterns("__pycache__", "static"))
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _launcher(settings: Settings, package_dir: Path, state: StateDirectory | None) -> Callable[[Notebook], KernelLaunch]:
-    environment = kernel_environment(os.environ, settings.kernel_env)
-    after = afterlife.Afterlife(state.path, state.kernels, settings.max_spool_bytes) if state else None
-    if after:
-        after.start(settings.orphan_grace_s)
-
-    def launch(notebook: Notebook) -> KernelLaunch:
-        return KernelLaunch(
-            kernel_name=notebook.kernel_name or DEFAULT_KERNEL,
-            cwd=notebook.path.parent,
-            env=environment,
-            package_dir=package_dir,
-            debug=settings.debug,
-            max_saved_bytes=settings.max_saved_bytes,
-            start_timeout_s=settings.start_timeout_s,
-            afterlife=after,
-        )
-
-    return launch
-
-
-def _relay_settings(settings: Settings) -> RelaySettings:
-    comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
-    return RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, comms)
-
-
 def _templates(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -> Templates:
-    maker = Maker(lambda notebook: ForkTemplate(launch(notebook)), _relay_settings(settings), settings.template_timeout_s)
-
     async def environment(notebook: Notebook) -> list[Path]:
         return await environment_of(notebook.kernel_name, launch(notebook).env)
 
     # half as many as kernels may be starting, and apart from these: viewers come first
     starts = StartQueue(max(1, settings.max_starting // 2))
     bounds = TemplateSettings(
-        mode=settings.template if _CAN_FORK else "off",
+        mode=settings.template if CAN_FORK else "off",
         standby=settings.standby,
         max_templates=settings.max_templates,
         ttl_s=settings.template_ttl_s,
         max_first_paint_bytes=settings.max_first_paint_bytes,
     )
-    return Templates(maker, environment, starts, bounds)
+    return Templates(template_maker(settings, launch), environment, starts, bounds)
 
 
 async def _find_notebook(catalog: Catalog, name: str) -> Notebook | None:
@@ -226,13 +166,11 @@ async def _find_notebook(catalog: Catalog, name: str) -> Notebook | None:
 
 def _registry(settings: Settings, launch: Callable[[Notebook], KernelLaunch], templates: Templates, store: Store | None) -> Registry:
     starts = StartQueue(settings.max_starting)
-    relay_settings = _relay_settings(settings)
+    shared = relay_settings(settings)
 
     def open_relay(session: str, viewer: str, notebook: Notebook) -> Relay:
         save = (store, viewer) if store else None
-        return Relay(
-            session, notebook, lambda app: JupyterKernel(launch(app)), starts, relay_settings, templates.lease(notebook), save=save
-        )
+        return Relay(session, notebook, lambda app: JupyterKernel(launch(app)), starts, shared, templates.lease(notebook), save=save)
 
     return Registry(open_relay, settings.max_sessions, settings.grace_s)
 
