@@ -64,7 +64,7 @@ class Settings:
         "token", "Who may open the server: whoever has the token (asked for beyond loopback), or everyone.", choices=("token", "none")
     )
     grace_s: float = _setting(
-        30.0, "How long a session lives without a page, in seconds; then its kernel is ended.", minimum=0, maximum=31_536_000
+        120.0, "How long a session lives without a page, in seconds; then its kernel is ended.", minimum=0, maximum=31_536_000
     )
     state_dir: str = _setting(
         "",

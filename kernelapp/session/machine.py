@@ -7,6 +7,7 @@ known then: so events that came meanwhile, failures and interrupts are no specia
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +31,9 @@ from ..wire.messages import (
 )
 from ..wire.values import check_value
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .inputs import Inputs
 from .planning import Planning
-from .track import CodeCell, Track, run_button, run_key
+from .track import RESTORES, CodeCell, Track, run_button, run_key
 
 TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.QUEUED: frozenset({SessionStatus.QUEUED, SessionStatus.STARTING, SessionStatus.DEAD}),
@@ -41,10 +43,6 @@ TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.DEAD: frozenset({SessionStatus.QUEUED}),
 }
 """From each state, the states that may follow."""
-
-
-RESTORES = ""
-"""Stands for a cell where there is none to run, but bindings to restore."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +63,11 @@ class Machine:
         self._cells = {cell.id: cell for cell in cells}
         self._tracks = {cell.id: Track() for cell in cells}
         self._controls: dict[str, tuple[str, Declaration]] = {}
-        self._inputs: dict[str, Any] = {}
-        self._pressed: set[str] = set()  # keys of buttons that are down in this plan
+        self._inputs = Inputs()
         self._released: set[str] = set()  # cells whose buttons were down in the last plan: they run with the next event
         self._changed: set[str] = set()
         self._asked: set[str] = set()  # manual cells whose button was pressed
         self._everything = False
-        self._new_inputs = True
         self._running: _Running | None = None
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
@@ -92,11 +88,24 @@ class Machine:
 
     # The kernel's life
 
-    def open(self) -> list[Effect]:
-        """The session begins: its cells wait, a kernel is asked for."""
+    def open(self, inputs: Mapping[str, Any] | None = None) -> list[Effect]:
+        """The session begins: its cells wait, a kernel is asked for. `inputs`: the viewer's values from an earlier session, by key."""
+        for key, value in (inputs or {}).items():
+            self._bring(key, value)
         cells = () if self._recorded else self._tracks
         waiting: list[Effect] = [Publish(Cell(cell, CellStatus.QUEUED, 0)) for cell in cells]
         return [*waiting, *self._move(SessionStatus.QUEUED), StartKernel()]
+
+    def _bring(self, key: str, value: Any) -> None:
+        """Controls of a record are known already: what they do not admit is left out, what depends on the others runs."""
+        cell, control = self._controls.get(key, (None, {}))
+        if cell is None:
+            self._inputs.bring(key, value)
+            return
+        with contextlib.suppress(ViewerError):
+            check_value(control, value)
+            self._inputs.put(control, value)
+            self._changed.add(cell)
 
     def foresee(self) -> list[Effect]:
         """Of a session that begins with a record: show which cells will run as soon as its kernel is there."""
@@ -133,17 +142,14 @@ class Machine:
     def event(self, event: Event) -> list[Effect]:
         """A viewer changed a control. Raises ViewerError when the control does not admit the value; then nothing has changed."""
         if event.event <= self.last_event:
-            return []  # a repeat after a reconnect
+            return self._answer()  # a repeat after a reconnect: its answer may have been a refusal, which is not kept
         self.last_event = event.event
         cell, control = self._control(event)
         if event.control == run_key(cell):
             self._asked.add(cell)
         else:
-            self._inputs[event.control] = event.value
-            self._new_inputs = True
+            self._inputs.put(control, event.value)
             self._changed.add(cell)
-            if control["kind"] == "button":
-                self._pressed.add(event.control)
         return self._begin() if self.status is SessionStatus.IDLE else []
 
     def _control(self, event: Event) -> tuple[str, Declaration]:
@@ -161,7 +167,7 @@ class Machine:
     def comm(self, event: CommEvent, is_open: bool) -> list[Effect]:
         """A viewer used a widget; `is_open`: the kernel has it. Raises ViewerError when it cannot be told; then nothing has changed."""
         if event.event <= self.last_event:
-            return []  # a repeat after a reconnect
+            return self._answer()
         self.last_event = event.event
         if self.status not in (SessionStatus.RUNNING, SessionStatus.IDLE) or not is_open:
             raise ViewerError("unknown-comm", "This widget is no longer connected to the app.", event.event)
@@ -173,6 +179,9 @@ class Machine:
         if event not in self._handling:
             return []
         self._handling.remove(event)
+        return self._answer()
+
+    def _answer(self) -> list[Effect]:
         return [Publish(Settled(self._answered()))] if self.status is SessionStatus.IDLE else []
 
     def _answered(self) -> int:
@@ -223,6 +232,7 @@ class Machine:
             return []
         key = str(control["key"])
         self._controls[key] = (cell, control)
+        self._inputs.declared(control)
         track.declared.append(key)
         return [Publish(Control("declare", cell, control))]
 
@@ -281,7 +291,7 @@ class Machine:
         """Tell the planning what changed since the last cell boundary."""
         if self._everything:
             self._planning.begin()
-            self._new_inputs = True
+            self._inputs.changed = True
         elif self._changed:
             self._planning.change(self._changed)
         for cell in self._asked:
@@ -312,19 +322,12 @@ class Machine:
         track.output_bytes, track.truncated, track.failure, track.report = 0, False, None, None
         track.declared_before, track.declared = track.declared, []
         self._running = _Running(step.cell, plan)
-        inputs = dict(self._inputs) if self._new_inputs else None
-        self._new_inputs = False
-        run = RunCell(step.cell, track.run, inputs, plan.reset, self._planning.instructions(step.cell, step.instructions))
+        run = RunCell(step.cell, track.run, self._inputs.take(), plan.reset, self._planning.instructions(step.cell, step.instructions))
         return [*self._set(step.cell, CellStatus.RUNNING), *self._offer_run(step.cell), run]
 
     def _settle(self) -> list[Effect]:
         """Nothing is left to run. A button that was pressed is up again: its cell runs with the next event."""
-        for key in self._pressed:
-            self._inputs.pop(key, None)
-            if key in self._controls:
-                self._released.add(self._controls[key][0])
-            self._new_inputs = True
-        self._pressed.clear()
+        self._released |= {self._controls[key][0] for key in self._inputs.release() if key in self._controls}
         self._finished = False
         return [Publish(Settled(self._answered())), *self._move(SessionStatus.IDLE)]
 

@@ -9,7 +9,7 @@ import logging
 import secrets
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -37,17 +37,18 @@ from .comms import CommBounds
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .frozen import thaw
 from .journal import Journal
-from .machine import RESTORES, Machine
+from .machine import Machine
 from .mimes import LAYOUT_MIME, as_json, find_declaration, find_report, is_structure
 from .planning import Planning, plan_for
 from .record import Record
 from .saving import Lasting, Saving
 from .starts import StartQueue
 from .store import Saved, Store
-from .track import CodeCell
+from .track import RESTORES, CodeCell
 from .widgets import COMM_KINDS, Widgets
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
+_SAVED_REQUESTS = 100  # of these, for the next server: each save writes them
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
 _BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
 
@@ -62,6 +63,9 @@ class Connection(Protocol):
 
     def drop(self, code: int, reason: str) -> None:
         """Close the socket."""
+
+    async def answers(self) -> bool:
+        """Whether there is still someone at the other end: asks, and waits a moment for the answer."""
 
 
 class Lease(Protocol):
@@ -118,6 +122,7 @@ class Relay:
         self._debug = settings.debug
         self._kernel: Kernel | None = None
         self._connection: Connection | None = None
+        self._page: str | None = None  # the name of the document at the other end
         self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._latest: tuple[str, RunCell] | None = None  # what was sent last, and its request
         self._begun = asyncio.Event()  # the kernel has begun with the latest request; a new one for each
@@ -129,10 +134,15 @@ class Relay:
 
     # The page
 
-    def open(self) -> None:
-        """Begin the session: ask for a kernel."""
+    def open(self, inputs: Mapping[str, Any]) -> None:
+        """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key."""
         self._log.info("session opened")
-        self._perform(self._machine.open())
+        self._perform(self._machine.open(inputs))
+
+    async def is_taken(self, page: str | None) -> bool:
+        """Whether another page than `page` is connected and answers: a browser that copies a tab copies what the tab remembers."""
+        holder = self._connection
+        return holder is not None and (page is None or page != self._page) and await holder.answers() and holder is self._connection
 
     def revive(self, saved: Saved) -> None:
         """Go on with a session of a server that is gone, and with its kernel."""
@@ -151,24 +161,26 @@ class Relay:
 
     def _look(self) -> tuple[Lasting, Journal]:
         """What is saved."""
-        head, requests, latest = self._journal.head(), self._requests, self._latest
+        head, latest = self._journal.head(), self._latest
+        requests = OrderedDict(list(self._requests.items())[-_SAVED_REQUESTS:])
         return Lasting(self._machine, head, requests, self._widgets.requests, latest, self._begun.is_set()), self._journal
 
     def _make_widgets(self) -> Widgets:
         return Widgets(self._journal.comms, self._publish, self._notice, self._log, self._debug)
 
-    def attach(self, connection: Connection, last_seq: int, record: str | None = None) -> None:
-        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped.
+    def attach(self, connection: Connection, hello: Hello, lost: str | None = None) -> None:
+        """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
 
-        `record`: what the page has seen is of this record; of another than ours it is worth nothing.
+        What it has seen of a record counts when the record is ours. `lost`: why this is not the session that the page asked for.
         """
-        if record is not None and (self._record is None or record != self._record.id):
-            last_seq = 0
+        foreign = hello.record is not None and (self._record is None or hello.record != self._record.id)
+        last_seq = 0 if foreign else hello.last_seq
         if self._connection is not None:
             self._connection.drop(4001, "connected elsewhere")
-        self._connection = connection
+        self._connection, self._page = connection, hello.page
         missed = self._journal.since(last_seq) if last_seq else None
-        self._send(Welcome(self.session, self.notebook.name, missed is not None, self._machine.status))
+        machine, seq = self._machine, self._journal.seq
+        self._send(Welcome(self.session, self.notebook.name, missed is not None, machine.status, seq, machine.last_event, lost))
         for frame in self._journal.page() if missed is None else missed:
             connection.send(frame)
 

@@ -24,6 +24,7 @@ export interface View {
 interface Actions {
   stop(): void;
   rerun(): void;
+  renew(): void;
 }
 
 export class Chrome {
@@ -56,6 +57,7 @@ export class Chrome {
     part(body, ".ka-stop").onclick = actions.stop;
     part(body, ".ka-rerun").onclick = actions.rerun;
     part(body, ".ka-restart").onclick = actions.rerun;
+    part(body, ".ka-renew").onclick = actions.renew;
     themeSwitch(body);
   }
 
@@ -83,14 +85,18 @@ export class Chrome {
     part(this.banner, ".ka-restart").hidden = !view.restartable;
   }
 
-  /** A sentence for the viewer that belongs to no control. */
-  say(message: string): void {
+  /** A sentence for the viewer that belongs to no control. One that `stays` waits until the viewer is there to read it. */
+  say(message: string, stays = false): void {
     this.notice.textContent = message;
     this.notice.hidden = false;
     clearTimeout(this.noticeTimer);
-    this.noticeTimer = setTimeout(() => {
-      this.notice.hidden = true;
-    }, NOTICE_MS);
+    const hide = () => {
+      this.noticeTimer = setTimeout(() => {
+        this.notice.hidden = true;
+      }, NOTICE_MS);
+    };
+    if (!stays) hide();
+    else for (const act of ["pointerdown", "keydown"]) this.body.addEventListener(act, hide, { once: true });
   }
 
   private announce(text: string, isRunning: boolean): void {

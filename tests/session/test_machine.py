@@ -230,7 +230,7 @@ def test_a_widget_that_the_kernel_does_not_have_is_refused_and_its_event_counts_
     with pytest.raises(ViewerError) as caught:
         driver.machine.comm(widget(1), is_open=False)
     assert (caught.value.code, caught.value.event) == ("unknown-comm", 1)
-    assert driver.machine.comm(widget(1), is_open=True) == []
+    assert driver.machine.comm(widget(1), is_open=True) == [Publish(Settled(1))]
 
 
 def test_a_callback_is_stopped_by_an_interrupt() -> None:

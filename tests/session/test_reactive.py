@@ -12,8 +12,8 @@ from kernelapp.dataflow.ledger import ALL, BELOW, DEPENDENTS
 from kernelapp.dataflow.steps import Instructions, Plan
 from kernelapp.dataflow.versions import Source
 from kernelapp.session.effects import Note
-from kernelapp.session.machine import RESTORES
 from kernelapp.session.planning import Analysis, Reactive, WholeNotebook
+from kernelapp.session.track import RESTORES
 from kernelapp.wire.messages import CellFailure, CellStatus, Control, SessionStatus
 
 from .driver import FAILURE, Driver, button, slider
