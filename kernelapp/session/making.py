@@ -17,6 +17,7 @@ from typing import Any
 from ..errors import KernelError
 from ..kernels.kernel import KernelListener, KernelMessage, Template
 from ..notebook import Notebook
+from ..wire.messages import Hello
 from .planning import plan_for
 from .record import Record
 from .relay import Relay, RelaySettings
@@ -179,6 +180,10 @@ class _Onlooker:
     def drop(self, code: int, reason: str) -> None:
         """As Connection."""
 
+    async def answers(self) -> bool:
+        """As Connection."""
+        return True
+
 
 class Maker:
     """Makes templates. `new_template`: one that is not started; `timeout_s`: how long it may run the notebook, in seconds."""
@@ -224,8 +229,8 @@ class Maker:
     async def _run(self, relay: Relay, guard: Guard) -> str | None:
         """Run the cells, then freeze; returns the reason when the template may not be forked."""
         page = _Onlooker()
-        relay.open()
-        relay.attach(page, 0)
+        relay.open({})
+        relay.attach(page, Hello(None, 0))
         settled, stopped = (asyncio.create_task(event.wait()) for event in (page.settled, guard.stopped))
         try:
             done, _ = await asyncio.wait((settled, stopped), timeout=self._timeout_s, return_when=asyncio.FIRST_COMPLETED)
