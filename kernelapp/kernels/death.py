@@ -17,7 +17,7 @@ async def wait_for_end(provisioner: KernelProvisionerBase) -> int | None:
     """Wait until the kernel has ended; returns its exit code, negative for a signal, None when it is not known."""
     pid = getattr(provisioner, "pid", None)
     if pid is not None and hasattr(os, "pidfd_open"):
-        await _process_end(pid)
+        await process_end(pid)
     while (code := await provisioner.poll()) is None:
         if not provisioner.has_process:
             return None
@@ -25,7 +25,8 @@ async def wait_for_end(provisioner: KernelProvisionerBase) -> int | None:
     return None if code == UNKNOWN_CODE else code
 
 
-async def _process_end(pid: int) -> None:
+async def process_end(pid: int) -> None:
+    """Wait until a process of this host has ended; its parent may still have to reap it."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:
