@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, expect
 
 from kernelapp.kernels.keeper import end_all
 
 from .harness import Page, Server, Viewer, is_alive, wait_until, write_notebook
+from .view import View
 
 CELLS = (
     "import os, time\nfrom pathlib import Path\nimport kernelapp as ka\nmemory = []",
@@ -128,6 +130,34 @@ async def test_fifty_sessions_of_a_killed_server_are_all_there_again(folder: Pat
             async with (await again(second, viewer)).page("app", session) as page:
                 await whole(page)
                 assert (page.session, page.text("c2")) == (session, shown)
+
+
+async def test_a_viewer_sees_the_server_go_and_come_back_to_the_same_page(folder: Path, browser: Browser) -> None:
+    with serve(folder) as first:
+        context = await browser.new_context()
+        view = View(await context.new_page(), first)
+        await view.open()
+        await view.page.get_by_label("N", exact=True).fill("4")
+        await view.idle()
+        before = await view.cell("c2").inner_text()
+        await view.page.get_by_label("Slow").check()
+        await expect(view.cell("c3")).to_contain_text("line 2")
+        kill(first)
+        await expect(view.page.locator("body")).to_have_attribute("data-state", "reconnecting")
+        await expect(view.cell("c3")).to_contain_text("line 2")  # what it shows stays
+    await asyncio.to_thread((folder / "gate").write_text, "")
+    with serve(folder, port=port_of(first)):
+        await view.idle()
+        await view.shows("c3", "".join(f"line {i}\n" for i in range(20)) + "ran with 4\n")
+        assert await view.cell("c2").inner_text() == before, "the kernel is the same, and has run no cell again"
+        await expect(view.page.get_by_label("N", exact=True)).to_have_value("4")
+        await view.page.reload()
+        await view.idle()
+        assert await view.cell("c2").inner_text() == before
+        await view.page.get_by_label("Slow").uncheck()
+        await view.idle()
+        await view.shows("c3", "ran with 4\n")
+        await context.close()
 
 
 async def test_another_browser_cannot_take_a_session_over(folder: Path) -> None:
