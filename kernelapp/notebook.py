@@ -27,7 +27,7 @@ SUFFIXES = (".ipynb", ".py", ".md")
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # nbformat 4.5
 _RERUN = ("dependents", "below", "all")
 _TEMPLATE = ("auto", "imports", "off")
-_APP_METADATA = ("title", "description", "rerun", "template")
+_APP_METADATA = ("title", "description", "rerun", "template", "reactive")
 _PERCENT = re.compile(r"^#[ \t]*%%", re.MULTILINE)
 _PY_HEADER = re.compile(r"\A(?:#!.*\n|#.*coding.*\n)*# ---\n(?:#.*\n)*?# (?:jupyter|jupytext):", re.MULTILINE)
 _MD_HEADER = re.compile(r"\A---\n(?:(?!---\n).*\n)*?(?:jupyter|jupytext):", re.MULTILINE)
@@ -79,6 +79,7 @@ class AppMetadata:
     description: str | None = None
     rerun: Literal["dependents", "below", "all"] | None = None
     template: Literal["auto", "imports", "off"] | None = None
+    reactive: Literal["widgets"] | None = None
 
 
 @dataclass(frozen=True)
@@ -297,14 +298,23 @@ def _make_app_metadata(raw: Any) -> AppMetadata:
         raise _InvalidNotebookError(f"metadata.kernelapp must be an object, not {type(raw).__name__}")
     for name, value in raw.items():
         if name not in _APP_METADATA:
-            raise _InvalidNotebookError(f"metadata.kernelapp.{name} is not known; expected {', '.join(_APP_METADATA)}")
+            raise _InvalidNotebookError(
+                f"metadata.kernelapp.{name} is not known; expected {', '.join(_APP_METADATA[:-1])} or {_APP_METADATA[-1]}"
+            )
         if not isinstance(value, str):
             raise _InvalidNotebookError(f"metadata.kernelapp.{name} must be text, not {type(value).__name__}")
     for name, words in (("rerun", _RERUN), ("template", _TEMPLATE)):
         if raw.get(name, words[0]) not in words:
             raise _InvalidNotebookError(f"metadata.kernelapp.{name} must be {' or '.join(words)}, not {raw[name]!r}")
-    rerun, template = cast("Any", raw.get("rerun")), cast("Any", raw.get("template"))
-    return AppMetadata(_text(raw.get("title")), _text(raw.get("description")), rerun, template)
+    if raw.get("reactive", "widgets") != "widgets":
+        raise _InvalidNotebookError(f"metadata.kernelapp.reactive must be widgets, or left out, not {raw['reactive']!r}")
+    return AppMetadata(
+        title=_text(raw.get("title")),
+        description=_text(raw.get("description")),
+        rerun=cast("Any", raw.get("rerun")),
+        template=cast("Any", raw.get("template")),
+        reactive=cast("Any", raw.get("reactive")),
+    )
 
 
 def _describe(cells: Iterable[Cell]) -> tuple[str | None, str | None]:

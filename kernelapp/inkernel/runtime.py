@@ -24,6 +24,7 @@ from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
 from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
 from kernelapp.inkernel.privacy import Privacy
 from kernelapp.inkernel.spool import Spool, keep_iopub
+from kernelapp.inkernel.widgets import Widgets
 
 PROTOCOL = 1
 CONTROL_MIME = "application/vnd.kernelapp.control+json"
@@ -72,6 +73,7 @@ class Runtime:
         self._prepared = False
         self._libraries = Libraries()
         self._privacy = Privacy(self.report)
+        self._widgets = Widgets()
 
     def attach(self) -> None:
         """Begin to follow the shell's cells."""
@@ -150,12 +152,15 @@ class Runtime:
         self._keys_of_cell[self._run.cell] = self._run.keys
         leave_input(self._shell, info)
         self._prepare()
+        self._widgets.begin()
 
     def _after_cell(self, result: Any) -> None:
         # An empty cell has no pre_run_cell, but its request may bring inputs.
         self._take_request()
         if result is None or result.info is self._outer:
             self._prepare()
+            if self._run is not None:
+                self._widgets.end(self._run.cell)
             self._conclude(isinstance(getattr(result, "error_in_exec", None), StoppedError))
             self._run = None
             self._outer = None
@@ -195,10 +200,13 @@ class Runtime:
             return
         told = self._bindings.after(self._shell.user_ns)
         self._instructions = None
-        self._shell.display_pub.publish(data={REPORT_MIME: {"run": {**told, "stopped": stopped}}}, metadata={})
+        bound = self._widgets.names(self._shell.user_ns)
+        names = {"widgets": bound} if bound else {}
+        self._shell.display_pub.publish(data={REPORT_MIME: {"run": {**told, "stopped": stopped, **names}}}, metadata={})
 
     def _reset(self) -> None:
         self._namespace.restore()
+        self._widgets.reset()
         self._hidden.restore()
         self._bindings.clear()
         self._keys_of_cell.clear()

@@ -72,6 +72,7 @@ class Machine:
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
         self._stopping = False
+        self._bound: Mapping[str, str] = {}  # names -> the widgets that they are bound to, as the kernel told last
         self._handling: set[int] = set()  # events of widgets that the kernel has not answered
         self._recorded = False  # what the page shows is a template's record, and no kernel has come since
         self._max_cell_output_bytes = max_cell_output_bytes
@@ -83,6 +84,7 @@ class Machine:
         fork = Machine(list(self._cells.values()), self._planning.forked(failed), self._max_cell_output_bytes)
         fork._tracks = {cell: track.copy() for cell, track in self._tracks.items()}
         fork._controls = dict(self._controls)
+        fork._bound = self._bound
         fork._recorded = True
         return fork
 
@@ -172,13 +174,23 @@ class Machine:
         if self.status not in (SessionStatus.RUNNING, SessionStatus.IDLE) or not is_open:
             raise ViewerError("unknown-comm", "This widget is no longer connected to the app.", event.event)
         self._handling.add(event.event)
+        if "value" in event.data.get("state", ()):
+            self.widget_changed(event.comm)
         return [SendComm(event)]
+
+    def widget_changed(self, comm: str) -> None:
+        """An event changes the value of a widget: where the app wants it, the cells that read it run once the kernel has handled that."""
+        names = [name for name, bound in self._bound.items() if bound == comm]
+        if names:
+            self._changed.update(self._planning.readers(names))
 
     def comm_handled(self, event: int) -> list[Effect]:
         """The kernel is done with a widget's event, and has sent all that came of it."""
         if event not in self._handling:
             return []
         self._handling.remove(event)
+        if self.status is SessionStatus.IDLE and self._changed:
+            return self._begin()
         return self._answer()
 
     def _answer(self) -> list[Effect]:
@@ -263,6 +275,8 @@ class Machine:
         track = self._tracks[cell]
         step = running.plan.steps[0]
         outcome = self._outcome(track)
+        if track.report is not None and isinstance(track.report.get("widgets"), dict):
+            self._bound = track.report["widgets"]
         notes = self._planning.ran(step, outcome, track.report, running.plan.reset)
         effects = [*map(Note, notes), *self._end_run(cell, track, outcome)]
         if not self._stopping:

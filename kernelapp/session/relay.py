@@ -166,7 +166,7 @@ class Relay:
         return Lasting(self._machine, head, requests, self._widgets.requests, latest, self._begun.is_set()), self._journal
 
     def _make_widgets(self) -> Widgets:
-        return Widgets(self._journal.comms, self._publish, self._notice, self._log, self._debug)
+        return Widgets(self._journal.comms, self._publish, self._notice, self._machine.widget_changed, self._log, self._debug)
 
     def attach(self, connection: Connection, hello: Hello, lost: str | None = None) -> None:
         """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.

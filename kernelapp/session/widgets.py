@@ -36,19 +36,21 @@ class CommSender(Protocol):
 
 
 class Widgets:
-    """The widgets of one session between its kernel and its page. `debug`: errors are shown with their tracebacks."""
+    """The widgets of one session between its kernel and its page. `changed` is told of values that change with a viewer's event."""
 
     def __init__(
         self,
         comms: Comms,
         publish: Callable[[PageMessage], None],
         notice: Callable[[str], None],
+        changed: Callable[[str], None],
         log: logging.LoggerAdapter[logging.Logger],
         debug: bool,
     ) -> None:
         self._comms = comms
         self._publish = publish
         self._notice = notice
+        self._changed = changed
         self._log = log
         self._debug = debug
         self.requests: OrderedDict[str, int | None] = OrderedDict()  # id -> the event; None: outputs that we told an Output widget
@@ -77,7 +79,10 @@ class Widgets:
                 self._said.add(read)
                 self._log.warning("%s", read)
         elif read is not None:
-            self._publish(answered(read, self.requests.get(parent)))
+            event = self.requests.get(parent)
+            self._publish(answered(read, event))
+            if event is not None and b'"value"' in message.content:
+                self._changed(read.comm)  # by a callback, or a link
             if kernel is not None and b'"msg_id"' in message.content:
                 self._tell(kernel)
 

@@ -132,7 +132,7 @@ export class Page implements Listener {
         break;
       case "comm":
       case "widget-output":
-        this.comms.receive(message);
+        this.comms.receive(message, this.status.state === "running");
         break;
       case "settled":
         this.events.settled(message.event);
