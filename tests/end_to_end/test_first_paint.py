@@ -61,7 +61,7 @@ class Gate:
         """Connect; `record`: what stands before the name of the page's record then, to make it another."""
         for route in self._routes:
             server = route.connect_to_server()
-            route.on_message(lambda message, server=server: server.send(message))
+            route.on_message(server.send)
             for message in self._held:
                 server.send(message.replace('"record":"', f'"record":"{record}') if isinstance(message, str) else message)
 
