@@ -57,7 +57,7 @@ async def spread(pages: list[Page], rate: float, seconds: float) -> list[float]:
     """Latencies of events at a rate, each session's own one after the other."""
     count = int(rate * seconds)
     tasks: list[asyncio.Task[float]] = []
-    last: dict[int, asyncio.Task[float]] = {}
+    last: dict[str, asyncio.Task[float]] = {}
     begun = time.perf_counter()
 
     async def one(page: Page, before: asyncio.Task[float] | None, value: int) -> float:
