@@ -55,8 +55,7 @@ async def send_event(page: Page, value: int) -> float:
 
 async def spread(pages: list[Page], rate: float, seconds: float) -> list[float]:
     """Latencies of events at a rate, each session's own one after the other."""
-    count = int(rate * seconds)
-    tasks: list[asyncio.Task[float]] = []
+    count, tasks = int(rate * seconds), []
     last: dict[str, asyncio.Task[float]] = {}
     begun = time.perf_counter()
 

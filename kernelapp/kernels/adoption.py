@@ -10,7 +10,7 @@ import signal
 from collections.abc import Mapping
 from pathlib import Path
 from subprocess import Popen
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
@@ -18,6 +18,9 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from ..errors import KernelError
+
+if TYPE_CHECKING:
+    from .template_process import ForkedProcess
 
 UNKNOWN_CODE = 256
 """In place of the exit code of a process that is not our child, which nobody tells: no process has it (they go to 255)."""
@@ -94,6 +97,20 @@ async def describe_kernel(manager: AsyncKernelManager) -> dict[str, Any]:
         "connection": _as_json(manager.get_connection_info()),  # the manager removes its file when it goes
         "provisioner": _as_json(told),
         "start_ticks": start_time(pid) if pid else None,
+    }
+
+
+def describe_process(kernel_name: str, process: ForkedProcess) -> dict[str, Any]:
+    """The same of a kernel forked from a template, as if it had been started by itself."""
+    info = _as_json(process.info)
+    told = {"kernel_id": None, "connection_info": info, "pid": process.pid, "pgid": process.pid, "ip": None}
+    file = str(process.directory / "k.json")
+    return {
+        "kernel_name": kernel_name,
+        "connection_file": file,
+        "connection": info,
+        "provisioner": told,
+        "start_ticks": start_time(process.pid),
     }
 
 

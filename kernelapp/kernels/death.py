@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import os
 import signal
+from pathlib import Path
 
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from .adoption import UNKNOWN_CODE
 
+log = logging.getLogger(__name__)
+
+STDERR = "stderr"
+"""The file in a kernel's own directory that takes what it writes there around its streams."""
+
+_STDERR_BYTES = 4_000
 _POLL_S = 0.5  # where the platform has no pidfd, or the kernel is not a process of this host
 
 
@@ -54,3 +63,11 @@ def describe_end(code: int | None) -> str:
     if -code == signal.SIGKILL:
         return "The kernel was killed (signal 9, SIGKILL): often the host had no memory left."
     return f"The kernel was ended by signal {-code} ({name})."
+
+
+def log_last_words(directory: Path) -> None:
+    """Say what a kernel that died wrote to its stderr at last: where faulthandler tells of a crash."""
+    with contextlib.suppress(OSError), (directory / STDERR).open("rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _STDERR_BYTES, 0))
+        if told := file.read().decode(errors="replace").strip():
+            log.warning("the kernel's last words:\n%s", told)

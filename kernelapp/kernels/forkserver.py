@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import signal
 from collections.abc import Mapping, Sequence
@@ -13,9 +14,11 @@ from typing import Any
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 from ..errors import KernelError, KernelspecError
+from .adoption import describe_process
 from .channels import Channels
 from .death import describe_end
 from .jupyter import PROTOCOL, KernelLaunch
+from .keeper import MARK
 from .kernel import ForkOptions, Kernel, KernelListener, KernelMessage
 from .specs import find_kernelspec
 from .template_process import ForkedProcess, TemplateLaunch, TemplateProcess, template_command, template_environment
@@ -45,8 +48,12 @@ class ForkTemplate:
             command, arguments = template_command(spec)
             runtime = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
             env = template_environment(spec, launch.env)
+            afterlife = launch.afterlife
+            if afterlife is not None:
+                env[MARK] = str(afterlife.state)
+            links = None if afterlife is None else afterlife.links
             async with asyncio.timeout(launch.start_timeout_s):
-                await self._process.start(TemplateLaunch(command, arguments, launch.cwd, env, launch.package_dir, runtime))
+                await self._process.start(TemplateLaunch(command, arguments, launch.cwd, env, launch.package_dir, runtime, links))
         except TimeoutError as problem:
             await self.end()
             raise KernelError(f"The template did not start within {launch.start_timeout_s:g} seconds.") from problem
@@ -79,8 +86,9 @@ class ForkTemplate:
         await self._process.ask("hello")
 
     async def leave(self) -> None:
-        """As `Kernel.leave`."""
-        await self.end()
+        """As `Kernel.leave`: the kernels forked from it live on if they are to."""
+        self._ending = True
+        self._process.leave()
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""
@@ -111,7 +119,7 @@ class ForkTemplate:
 
     def fork(self, options: ForkOptions) -> Kernel:
         """As `Template.fork`."""
-        return ForkedKernel(self._process, options, self._launch.start_timeout_s)
+        return ForkedKernel(self._process, options, self._launch)
 
     def _message(self, message: KernelMessage) -> None:
         if self._ready and self._listener is not None:
@@ -131,10 +139,10 @@ def _reason(answer: Mapping[str, Any]) -> str | None:
 class ForkedKernel:
     """A kernel forked from a template, its channels and the wait for its end."""
 
-    def __init__(self, template: TemplateProcess, options: ForkOptions, start_timeout_s: float) -> None:
+    def __init__(self, template: TemplateProcess, options: ForkOptions, launch: KernelLaunch) -> None:
         self._template = template
         self._options = options
-        self._start_timeout_s = start_timeout_s
+        self._launch = launch
         self._process: ForkedProcess | None = None
         self._channels: Channels | None = None
         self._client: AsyncKernelClient | None = None
@@ -146,18 +154,20 @@ class ForkedKernel:
         """As `Kernel.start`."""
         self._listener = listener
         try:
-            async with asyncio.timeout(self._start_timeout_s):
+            async with asyncio.timeout(self._launch.start_timeout_s):
                 await self._start(listener)
         except TimeoutError as problem:
             await self.end()
-            raise KernelError(f"The kernel did not start within {self._start_timeout_s:g} seconds.") from problem
+            raise KernelError(f"The kernel did not start within {self._launch.start_timeout_s:g} seconds.") from problem
         except BaseException:
             await self.end()
             raise
 
     async def _start(self, listener: KernelListener) -> None:
         options = self._options
-        wanted = {"cwd": None if options.cwd is None else str(options.cwd), "env": dict(options.env or {})}
+        wanted: dict[str, Any] = {"cwd": None if options.cwd is None else str(options.cwd), "env": dict(options.env or {})}
+        if self._launch.afterlife is not None:
+            wanted["spool"] = self._launch.afterlife.max_spool_bytes
         self._process = process = await self._template.fork(wanted)
         client = AsyncKernelClient()
         client.load_connection_info(process.info)  # type: ignore[arg-type]
@@ -189,16 +199,28 @@ class ForkedKernel:
         await self._running().run_silently("")
 
     async def describe(self) -> bytes | None:
-        """As `Kernel.describe`: it ends with the server."""
-        return None
+        """As `Kernel.describe`: a `JupyterKernel` takes it over."""
+        if self._launch.afterlife is None or self._process is None:
+            return None
+        self._process.keep()
+        return json.dumps(describe_process(self._launch.kernel_name, self._process)).encode()
 
     async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
-        """As `Kernel.adopt`."""
-        raise KernelError("The kernel ended with its server.")
+        """As `Kernel.adopt`: never, since what takes over a fork need not fork."""
+        raise KernelError("A forked kernel is taken over by a JupyterKernel.")
 
     async def leave(self) -> None:
         """As `Kernel.leave`."""
-        await self.end()
+        self._ending = True
+        process, self._process = self._process, None
+        channels, self._channels = self._channels, None
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if channels is not None:
+            await channels.close()
+        if process is not None:
+            process.leave()
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""

@@ -24,7 +24,7 @@ from ..errors import KernelError
 from .adoption import adopt_kernel, describe_kernel
 from .afterlife import Afterlife
 from .channels import Channels
-from .death import describe_end, wait_for_end
+from .death import STDERR, describe_end, log_last_words, wait_for_end
 from .keeper import MARK
 from .kernel import KernelListener, KernelMessage
 from .spool import read_missed
@@ -32,8 +32,6 @@ from .spool import read_missed
 log = logging.getLogger(__name__)
 
 PROTOCOL = 1  # of the runtime (docs/architecture.md, "The runtime protocol")
-_STDERR = "stderr"  # in the kernel's own directory
-_STDERR_BYTES = 4_000
 _SHUTDOWN_S = 2.0  # how long a kernel may take to end by itself
 
 _BOOTSTRAP = """\
@@ -135,7 +133,7 @@ class JupyterKernel:
             env[MARK] = str(afterlife.state)
             (afterlife.links / self._directory.name).symlink_to(self._directory)
         # Not our stdout and stderr: whoever reads them must see our end. What cells write there comes over iopub all the same.
-        with (self._directory / _STDERR).open("wb") as stderr:
+        with (self._directory / STDERR).open("wb") as stderr:
             options = {"stdout": subprocess.DEVNULL, "stderr": stderr, "independent": afterlife is not None}
             await manager.start_kernel(cwd=str(self._launch.cwd), env=env, **options)
         channels, died = self._connect(manager)
@@ -214,16 +212,9 @@ class JupyterKernel:
         code = await wait_for_end(self._manager.provisioner)
         if self._ready and not self._ending and self._listener is not None:
             self._ready = False
-            self._log_stderr()
+            assert self._directory is not None
+            log_last_words(self._directory)
             self._listener.kernel_died(describe_end(code))
-
-    def _log_stderr(self) -> None:
-        """Say what a kernel that died wrote to its stderr at last: where faulthandler tells of a crash."""
-        assert self._directory is not None
-        with contextlib.suppress(OSError), (self._directory / _STDERR).open("rb") as file:
-            file.seek(max(file.seek(0, os.SEEK_END) - _STDERR_BYTES, 0))
-            if told := file.read().decode(errors="replace").strip():
-                log.warning("the kernel's last words:\n%s", told)
 
 
 async def _end_process(manager: AsyncKernelManager) -> None:

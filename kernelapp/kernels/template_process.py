@@ -24,7 +24,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 
 from ..errors import KernelError
-from .death import describe_end, process_end
+from .death import STDERR, describe_end, log_last_words, process_end
 from .kernel import KernelMessage
 from .packets import PacketConnection, connect
 from .specs import interpreter_of
@@ -50,6 +50,7 @@ class TemplateLaunch:
     """How to start a template.
 
     `command` is the interpreter with its flags, `arguments` those of ipykernel, `runtime` the runtime's options or None for none.
+    `links`: the folder where the template's directory is linked, if its kernels outlive the server; None when they end with it.
     """
 
     command: Sequence[str]
@@ -58,6 +59,7 @@ class TemplateLaunch:
     env: Mapping[str, str]
     package_dir: Path
     runtime: Mapping[str, Any] | None
+    links: Path | None = None
 
 
 def template_command(spec: KernelSpec) -> tuple[list[str], list[str]]:
@@ -103,11 +105,15 @@ class TemplateProcess:
         self._pid = 0
         self._count = 0
         self._forks: set[ForkedProcess] = set()
+        self._link: Path | None = None
         self.directory: Path | None = None
 
     async def start(self, launch: TemplateLaunch) -> None:
         """Start, and return when cells can be run. Raises KernelError when it ends before that, OSError when it cannot be started."""
         self.directory = Path(tempfile.mkdtemp(prefix="ka-"))  # short: a socket's path has at most 107 bytes
+        if launch.links is not None:
+            self._link = launch.links / self.directory.name
+            self._link.symlink_to(self.directory)
         path = str(self.directory / "t")
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(path)
@@ -121,24 +127,27 @@ class TemplateProcess:
     def _popen(self, launch: TemplateLaunch, listener: socket.socket) -> None:
         here, self._owner = os.pipe()
         options = {
-            "directory": str(self.directory),
+            "directories": [str(path) for path in (self.directory, self._link) if path is not None],
+            "outlive": launch.links is not None,
             "listener": listener.fileno(),
             "owner": here,
             "package_dir": str(launch.package_dir),
             "arguments": list(launch.arguments),
             "runtime": None if launch.runtime is None else dict(launch.runtime),
         }
-        try:
+        assert self.directory is not None
+        with os.fdopen(here, "rb"), (self.directory / STDERR).open("wb") as stderr:
             self._guard = subprocess.Popen(
                 [*launch.command, "-c", _BOOTSTRAP, json.dumps(options)],
                 cwd=launch.cwd,
                 env=dict(launch.env),
                 stdin=subprocess.DEVNULL,
+                # Not ours: whoever reads them must see our end. What cells print is recorded all the same.
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
                 pass_fds=(listener.fileno(), here),
                 start_new_session=True,
             )
-        finally:
-            os.close(here)
 
     @property
     def alive(self) -> bool:
@@ -201,6 +210,22 @@ class TemplateProcess:
             await _wait(guard)
         if self.directory is not None:
             shutil.rmtree(self.directory, ignore_errors=True)
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """Let go of it; its kernels live on where they are to outlive the server, and end where not."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._owner >= 0:
+            os.close(self._owner)
+            self._owner = -1
+        self._fail()
+        if self._guard is not None:
+            self._guard.returncode = 0  # nobody waits for it: it is not ours any more, nor are its files
+            self._guard = None
+        self.directory = self._link = None
 
     def _heard(self, head: dict[str, Any], raw: bytes, fds: list[int]) -> None:
         for descriptor in fds:
@@ -216,6 +241,8 @@ class TemplateProcess:
 
     def _ended(self) -> None:
         self._connection = None
+        if self.directory is not None:
+            log_last_words(self.directory)
         self._fail()
         self._died()
 
@@ -255,6 +282,11 @@ class ForkedProcess:
         self._ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._connection: PacketConnection | None = None
 
+    @property
+    def directory(self) -> Path:
+        """Where its sockets are, and what else is its own."""
+        return Path(self._path).parent
+
     async def start(self, template: str, wanted: Mapping[str, Any]) -> None:
         """Have the template whose socket is `template` fork. Raises KernelError."""
         try:
@@ -278,6 +310,22 @@ class ForkedProcess:
         except (ProcessLookupError, PermissionError):
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, number)
+
+    def keep(self) -> None:
+        """Have it outlive this server, if its template's kernels do; without this it ends as soon as the server is gone."""
+        if self._connection is not None:
+            self._connection.send({"do": "keep"})
+
+    def leave(self) -> None:
+        """Let go of it; it lives on."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._pidfd >= 0:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+        self._forget(self)
 
     def kill(self) -> None:
         """End it at once."""
@@ -317,5 +365,7 @@ class ForkedProcess:
             self._ready.set_exception(KernelError(f"The kernel did not start. {describe_end(code)}"))
         if not self.exited.done():
             self.exited.set_result(code)
-        shutil.rmtree(Path(self._path).parent, ignore_errors=True)
+        if code:
+            log_last_words(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)
         self._forget(self)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import kernelapp
+from kernelapp.kernels.afterlife import Afterlife
 from kernelapp.kernels.environment import kernel_environment
 from kernelapp.kernels.forkserver import ForkTemplate
 from kernelapp.kernels.jupyter import KernelLaunch
@@ -94,15 +95,20 @@ class Running:
         return request
 
 
-@asynccontextmanager
-async def template(folder: Path, *, kernel_name: str = "python3", cells: Sequence[str] = (), freeze: bool = True) -> AsyncIterator[Running]:
-    """A template that has run `cells` and, if so wanted, is frozen; it must be safe then."""
+def launch(folder: Path, kernel_name: str = "python3", afterlife: Afterlife | None = None) -> KernelLaunch:
     package_dir = folder / "package"
     package_dir.mkdir(exist_ok=True)
     with contextlib.suppress(FileExistsError):
         (package_dir / "kernelapp").symlink_to(Path(kernelapp.__file__).parent)
-    launch = KernelLaunch(kernel_name, folder, kernel_environment(os.environ), package_dir, False, 10_000_000, TIME_S)
-    running = Running(ForkTemplate(launch))
+    return KernelLaunch(kernel_name, folder, kernel_environment(os.environ), package_dir, False, 10_000_000, TIME_S, afterlife)
+
+
+@asynccontextmanager
+async def template(
+    folder: Path, *, kernel_name: str = "python3", cells: Sequence[str] = (), freeze: bool = True, afterlife: Afterlife | None = None
+) -> AsyncIterator[Running]:
+    """A template that has run `cells` and, if so wanted, is frozen; it must be safe then."""
+    running = Running(ForkTemplate(launch(folder, kernel_name, afterlife)))
     try:
         await running.kernel.start(running.listener)
         for cell in cells:

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from kernelapp.errors import KernelError
+from kernelapp.kernels.afterlife import Afterlife
+from kernelapp.kernels.jupyter import JupyterKernel
 from kernelapp.kernels.kernel import ForkOptions
 
-from .forks import Running, below, ended, fork, parents, printed, template
+from .forks import Running, below, ended, fork, launch, parents, printed, template
 
 
 async def test_a_fork_has_what_the_template_made_and_shares_it_with_nobody(tmp_path: Path) -> None:
@@ -171,6 +173,37 @@ async def test_kernels_live_on_when_their_template_dies_and_end_with_their_owner
         await asyncio.wait_for(other.listener.died, 30)
     for pid in pids:
         await ended(pid)
+
+
+async def test_a_fork_that_outlives_its_server_is_taken_over_with_what_it_said_meanwhile(tmp_path: Path) -> None:
+    (tmp_path / "links").mkdir()
+    afterlife = Afterlife(tmp_path, tmp_path / "links", 1_000_000)
+    async with template(tmp_path, cells=["x = 41"], afterlife=afterlife) as made:
+        kept, standby = Running(made.kernel.fork(ForkOptions())), Running(made.kernel.fork(ForkOptions()))
+        await kept.kernel.start(kept.listener)
+        await standby.kernel.start(standby.listener)
+        description = await kept.kernel.describe()
+        last = (await kept.listener.idle(kept.begin("import os, time; x += 1")))[-1].id
+        pid, other = await process_of(kept), await process_of(standby)
+        request = kept.begin("print('begun', flush=True); time.sleep(0.5); print('meanwhile')")
+        await kept.listener.text(request, "begun")
+        await kept.kernel.leave()
+        await standby.kernel.leave()
+        template_pid = parents()[pid]
+        directory = made.kernel._process.directory
+        await made.kernel.leave()
+    await ended(other)
+    adopted = Running(JupyterKernel(launch(tmp_path, afterlife=afterlife)))
+    assert description is not None
+    await adopted.kernel.adopt(adopted.listener, description, last)
+    assert "meanwhile" in printed(await adopted.listener.idle(request))
+    assert await adopted.run("x") == "42\n"
+    guard = parents()[template_pid]
+    await adopted.kernel.end()
+    for process in (pid, template_pid, guard):
+        await ended(process)
+    assert not directory.exists()
+    assert not list((tmp_path / "links").iterdir())
 
 
 async def process_of(running: Running) -> int:

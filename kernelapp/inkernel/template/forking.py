@@ -11,10 +11,12 @@ import signal
 import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tornado.ioloop import IOLoop
 
+from kernelapp.inkernel.spool import Spool, keep_iopub
 from kernelapp.inkernel.template import orphans
 from kernelapp.inkernel.template.application import Connection, ForkApp
 from kernelapp.inkernel.template.descriptors import reopen_read_files
@@ -39,10 +41,13 @@ def become_kernel(app: ForkApp, fork: Fork) -> None:
     try:
         life = _become_process(fork)
         _adopt(fork.wanted, app.kernel.shell.user_ns)
+        _keep_last_words(app, fork.wanted["path"])
         renew_loop(asyncio.get_event_loop_policy().get_event_loop() if sys.version_info < (3, 14) else asyncio.get_event_loop())
         reopen_read_files()
         connection = Connection(fork.wanted["path"], bytes.fromhex(fork.wanted["key"]), bool(fork.wanted.get("heartbeat")))
         app.connect(connection)
+        if fork.wanted.get("spool"):
+            keep_iopub(app.kernel, Spool(Path(fork.wanted["path"]).parent, int(fork.wanted["spool"])))
         app.kernel.start()
         fork.randomness.restore()
         gc.enable()
@@ -79,6 +84,12 @@ def _adopt(wanted: dict[str, Any], names: dict[str, Any]) -> None:
         names["__session__"] = os.environ["JPY_SESSION_NAME"]  # as ipykernel does
     if wanted.get("cwd"):
         os.chdir(wanted["cwd"])
+
+
+def _keep_last_words(app: ForkApp, path: str) -> None:
+    """What goes to stderr around the streams goes to a file of this kernel's: where faulthandler tells of a crash."""
+    with open(os.path.join(os.path.dirname(path), "stderr"), "wb") as file:
+        os.dup2(file.fileno(), app.streams[1].original)
 
 
 def _end(code: int) -> None:

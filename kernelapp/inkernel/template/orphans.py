@@ -1,7 +1,8 @@
 """Ties lives together: no process outlives what it was started for, however stuck it is.
 
 * A *guard* is the parent of the template and does nothing but wait. When the template's owner is gone, and the template with it, it
-  ends every process below. A template that ends by itself takes no kernel with it: they live on until their owner goes.
+  ends every process below. A template that ends by itself takes no kernel with it: they live on until their owner goes. Kernels that
+  are to outlive their owner live on then, too: whoever wants that ends them in the end (the server's keeper).
 * Each forked kernel holds the reading end of a pipe whose writing end only the guard has: when that closes, Linux kills the
   kernel's whole process group by itself (O_ASYNC with F_SETSIG). A template dies with its guard, too (PR_SET_PDEATHSIG).
 * Each kernel is the *subreaper* of what it starts: a process that made a session of its own stays below its kernel, and is found
@@ -36,18 +37,19 @@ def _prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def start_guard(owner: int, directory: str) -> tuple[int, int]:
+def start_guard(owner: int, directories: list[str], outlive: bool) -> tuple[int, int]:
     """Fork; returns in the child, which is to become the template, with two descriptors; the parent stays as the guard and never returns.
 
-    `owner` is the reading end of a pipe whose other end the owner holds; `directory` is removed at the end. The first descriptor is closed
-    to say that the template can no longer be stuck, the second is for `tie_to`.
+    `owner` is the reading end of a pipe whose other end the owner holds; `directories`, and links to them, are removed at the end;
+    `outlive`: kernels outlive the owner. The first descriptor is closed to say that the template can no longer be stuck, the second is for
+    `tie_to`.
     """
     become_subreaper()
     calm_here, calm_there = os.pipe()
     life_here, life_there = os.pipe()
     pid = os.fork()
     if pid:
-        _guard(pid, owner, calm_here, life_there, directory)
+        _guard(pid, owner, calm_here, life_there, directories, outlive)
     for descriptor in (calm_here, life_there, owner):
         os.close(descriptor)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -58,7 +60,7 @@ def start_guard(owner: int, directory: str) -> tuple[int, int]:
     return calm_there, life_here
 
 
-def _guard(template: int, owner: int, calm: int, life: int, directory: str) -> None:
+def _guard(template: int, owner: int, calm: int, life: int, directories: list[str], outlive: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -71,9 +73,9 @@ def _guard(template: int, owner: int, calm: int, life: int, directory: str) -> N
                 os.close(descriptor)
     _await_template(template, ended, owner, calm)
     _, status = os.waitpid(template, 0)
-    _await_kernels(owner)
+    _await_kernels(None if outlive else owner)
     end_strangers(set())
-    _remove(directory)
+    _remove(directories)
     _end_like(os.waitstatus_to_exitcode(status))
 
 
@@ -100,11 +102,11 @@ def _await_template(template: int, ended: int, owner: int, calm: int) -> None:
             deadline = time.monotonic() + _OWNER_GONE_S
 
 
-def _await_kernels(owner: int) -> None:
-    """Return when the owner is gone, or no kernel is left; what a kernel that ended leaves behind is ended meanwhile."""
+def _await_kernels(owner: int | None) -> None:
+    """Return when the owner, if any, is gone, or no kernel is left; what a kernel that ended leaves behind is ended meanwhile."""
     kernels = set(children_of({os.getpid()}))
     while kernels:
-        if select.select([owner], [], [], _LOOK_S)[0]:
+        if select.select([] if owner is None else [owner], [], [], _LOOK_S)[0]:
             return
         for pid in list(kernels):
             if os.waitpid(pid, os.WNOHANG)[0]:
@@ -121,10 +123,15 @@ def _end_like(code: int) -> None:
     os._exit(code if code >= 0 else 128 - code)
 
 
-def _remove(directory: str) -> None:
+def _remove(directories: list[str]) -> None:
     import shutil
 
-    shutil.rmtree(directory, ignore_errors=True)
+    for directory in directories:
+        if os.path.islink(directory):
+            with contextlib.suppress(OSError):
+                os.unlink(directory)
+        else:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def end_strangers(kept: set[int]) -> None:

@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import sys
-import time
 from typing import Any
 
 import zmq
@@ -32,7 +31,7 @@ from kernelapp.inkernel.template.safety import Safety, native_threads
 class Process:
     """One template. `serve` returns in the forks only."""
 
-    def __init__(self, listener: socket.socket, calm: int, life: int) -> None:
+    def __init__(self, listener: socket.socket, calm: int, life: int, outlive: bool) -> None:
         self.app: ForkApp | None = None
         self.randomness = Randomness()
         self._listener = listener
@@ -40,10 +39,11 @@ class Process:
         self._life = life
         self._poll = select.poll()
         self._owner: Packets | None = None
-        self._grace_s = 0.0
-        self._deadline: float | None = None
+        self._outlive = outlive  # kernels go on when the owner is gone, and this process until the last has ended
         self._connections: dict[int, Packets] = {}
         self._kernels: dict[int, tuple[int, Packets, str]] = {}  # pidfd -> pid, its connection, its directory
+        self._kept: set[Packets] = set()  # the connections of kernels that outlive the owner
+        self._orphaned = False
         self._muted = False
         self._frozen = False
         self._judged: tuple[int, int] | None = None
@@ -79,11 +79,7 @@ class Process:
     def serve(self) -> Fork:
         """Answer until the owner is gone; returns in each forked process, with what that needs to become a kernel."""
         while True:
-            wait_ms = None if self._deadline is None else max(0.0, (self._deadline - time.monotonic()) * 1000)
-            ready = self._poll.poll(wait_ms)
-            if self._deadline is not None and time.monotonic() >= self._deadline:
-                self._end()
-            for descriptor, _ in ready:
+            for descriptor, _ in self._poll.poll():
                 if descriptor == self._listener.fileno():
                     self._accept()
                 elif descriptor in self._kernels:
@@ -115,16 +111,25 @@ class Process:
         packets.close()
         if packets is self._owner:
             self._owner = None
-            if self._grace_s <= 0:
+            self._orphaned = True
+            if not self._outlive:
                 self._end()
-            self._deadline = time.monotonic() + self._grace_s
+            # Those that nobody may know of, such as standbys, go with the owner; when the last one has gone, so does this process.
+            for pid, kept, _ in self._kernels.values():
+                if kept not in self._kept:
+                    _kill(pid)
+            if not self._kernels:
+                self._end()
 
     def _do(self, packets: Packets, head: dict[str, Any], raw: bytes) -> Fork | None:
         do = head["do"]
         if do == "spawn":
             return self._spawn(packets, head)
+        if do == "keep":
+            self._kept.add(packets)
+            return None
         if do == "own":
-            self._owner, self._grace_s, self._deadline = packets, float(head.get("grace_s", 0)), None
+            self._owner, self._orphaned = packets, False
             return None
         if do == "execute":
             self._execute(head, raw.decode())
@@ -231,21 +236,29 @@ class Process:
 
     def _reap(self, pidfd: int) -> None:
         pid, packets, directory = self._kernels.pop(pidfd)
+        self._kept.discard(packets)
         self._poll.unregister(pidfd)
         os.close(pidfd)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)  # what it started; the number cannot belong to another group before the kernel is reaped
         _, status = os.waitpid(pid, 0)
         orphans.end_strangers({known for known, _, _ in self._kernels.values()})
-        shutil.rmtree(directory, ignore_errors=True)
-        with contextlib.suppress(OSError):
+        try:
             packets.send({"exit": os.waitstatus_to_exitcode(status)})
+        except OSError:
+            shutil.rmtree(directory, ignore_errors=True)  # nobody else will
+        if self._orphaned and not self._kernels:
+            self._end()
 
     def _end(self) -> None:
         for pid, _, _ in self._kernels.values():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)  # when it has not made its group yet
+            _kill(pid)
         orphans.end_strangers(set())
         os._exit(0)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)  # when it has not made its group yet

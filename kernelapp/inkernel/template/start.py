@@ -10,12 +10,13 @@ from typing import Any
 def main(options: dict[str, Any]) -> None:
     """Be a template, its guard, or a kernel forked from it; never returns.
 
-    `options`: `directory`, the private directory; `listener` and `owner`, descriptors of the socket that listens there and of the pipe
-    that its owner holds; `package_dir`, to be put on `sys.path`; `arguments` of ipykernel; `runtime`, the runtime's options or null.
+    `options`: `directories`, the private directory and a link to it, if any; `outlive`, whether kernels outlive the owner; `listener` and
+    `owner`, descriptors of the socket that listens there and of the pipe that its owner holds; `package_dir`, to be put on `sys.path`;
+    `arguments` of ipykernel; `runtime`, the runtime's options or null.
     """
     from kernelapp.inkernel.template import orphans
 
-    calm, life = orphans.start_guard(options["owner"], options["directory"])
+    calm, life = orphans.start_guard(options["owner"], options["directories"], options["outlive"])
     # Not before the guard: it is to stay small.
     from kernelapp.inkernel.template.application import make_application
     from kernelapp.inkernel.template.forking import become_kernel
@@ -23,7 +24,7 @@ def main(options: dict[str, Any]) -> None:
 
     listener = socket.socket(fileno=options["listener"])
     listener.set_inheritable(False)
-    process = Process(listener, calm, life)
+    process = Process(listener, calm, life, options["outlive"])
     sys.argv = ["ipykernel_launcher.py"]
     app = make_application(process.record, options["arguments"])
     _place_on_path(options["package_dir"])
