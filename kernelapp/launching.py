@@ -77,7 +77,8 @@ def launcher(settings: Settings, package_dir: Path, state: StateDirectory | None
 def relay_settings(settings: Settings) -> RelaySettings:
     """What every session gets of the settings."""
     comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
-    return RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, comms)
+    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.stop_timeout_s
+    return RelaySettings(settings.debug, *bounds, comms)
 
 
 def template_maker(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -> Maker:
