@@ -123,13 +123,14 @@ async def _serve(
             state.tell({"pid": os.getpid(), "url": f"http://{_shown_host(settings.host)}:{port}{settings.base_url}"})
         asked = await told.get()
         server.stop()
-        if store and (settings.keep_kernels or asked == KEEP_KERNELS):
+        leave = store is not None and (settings.keep_kernels or asked == KEEP_KERNELS)
+        if leave:
             log.info("leaving %d session(s) to the next server", len(registry))
             await registry.leave()
         else:
             log.info("ending %d session(s)", len(registry))
             await registry.close()
-        await templates.close()
+        await templates.close(leave=leave)
         await server.close_all_connections()
         if store and state:
             store.close()

@@ -19,6 +19,7 @@ class Held:
         self.page = made.record.page(max_first_paint_bytes) if made.record is not None else None
         self._sessions = 0
         self._retired = False
+        self._leaves = False
         self._ending: asyncio.Task[None] | None = None
         self._pool = Pool(self._fork, standby)
 
@@ -60,11 +61,11 @@ class Held:
 
     async def _end(self) -> None:
         await self._pool.close()
-        await self.made.end()
+        await self.made.end(leave=self._leaves)
 
-    async def close(self) -> None:
-        """End it now, whoever holds it."""
-        self._sessions = 0
+    async def close(self, *, leave: bool = False) -> None:
+        """End it now, whoever holds it; with `leave`, the kernels of its sessions are left to the next server."""
+        self._sessions, self._leaves = 0, leave
         self.retire()
         assert self._ending is not None
         await self._ending

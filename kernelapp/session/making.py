@@ -54,8 +54,10 @@ class Made:
         assert self.guard is not None
         return self.guard.template
 
-    async def end(self) -> None:
-        """End the template and the kernels forked from it."""
+    async def end(self, *, leave: bool = False) -> None:
+        """End the template and the kernels forked from it; with `leave`, these are left to the next server."""
+        if self.guard is not None:
+            self.guard.leaves = leave
         if self.relay is not None:
             await self.relay.close()
         if self.guard is not None:
@@ -74,6 +76,7 @@ class Guard:
         self.stopped = asyncio.Event()  # `unsafe` is set
         self.last = ""  # the cell that ran last
         self.on_end: Callable[[str], None] | None = None  # told when a template that is in use ends by itself
+        self.leaves = False  # its kernels are left to the next server when it ends
         self._listener: KernelListener | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -139,7 +142,7 @@ class Guard:
 
     async def leave(self) -> None:
         """As Kernel."""
-        await self.end()
+        await self.template.leave()
 
     async def interrupt(self) -> None:
         """As Kernel."""
@@ -150,7 +153,7 @@ class Guard:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.template.end()
+        await (self.template.leave() if self.leaves else self.template.end())
 
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener."""

@@ -241,8 +241,8 @@ class Templates:
         what = f"{made.level}, {made.cells} of {of} cells" if made.level is Level.SNAPSHOT else str(made.level)
         log.info("template of %s: %s, in %.1f s%s", notebook.name, what, took_s, f": {made.reason}" if made.reason else "")
 
-    async def close(self) -> None:
-        """End all of them, with their kernels."""
+    async def close(self, *, leave: bool = False) -> None:
+        """End all of them, with their kernels; with `leave`, the kernels of sessions are left to the next server."""
         self._closed = True
         making = (app.making for app in self._apps.values())
         tasks = [task for task in (self._watching, self._preparing, *making, *self._cancelled) if task is not None]
@@ -251,4 +251,4 @@ class Templates:
         await asyncio.gather(*tasks, return_exceptions=True)
         for app in self._apps.values():
             self._retire(app)
-        await asyncio.gather(*(held.close() for held in self._old))
+        await asyncio.gather(*(held.close(leave=leave) for held in self._old))

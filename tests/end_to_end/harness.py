@@ -53,7 +53,7 @@ class Server:
         self._reader.start()
         self.announced = self.wait_for_line(r"(http://\S+)", START_S).group(1)
         self.url = self.announced.split("?")[0].rstrip("/")
-        if os.environ.get(WITH_TEMPLATES) and (env or {}).get("KERNELAPP_TEMPLATE") != "off":
+        if os.environ.get(WITH_TEMPLATES) and "off" not in map(str, arguments):
             self.wait_for_line(r"templates of \d+ app")
 
     def _read(self) -> None:
