@@ -55,7 +55,8 @@ async def send_event(page: Page, value: int) -> float:
 
 async def spread(pages: list[Page], rate: float, seconds: float) -> list[float]:
     """Latencies of events at a rate, each session's own one after the other."""
-    count, tasks, last = int(rate * seconds), [], {}
+    count, tasks = int(rate * seconds), []
+    last: dict[str, asyncio.Task[float]] = {}
     begun = time.perf_counter()
 
     async def one(page: Page, before: asyncio.Task[float] | None, value: int) -> float:

@@ -7,6 +7,7 @@ protocol). All cells run in the kernel's main thread, one at a time; `report` al
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 from kernelapp.inkernel.bindings import Bindings
 from kernelapp.inkernel.flow import StoppedError
 from kernelapp.inkernel.hidden import HiddenState
+from kernelapp.inkernel.interrupts import Wakeup
 from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
 from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
@@ -63,7 +65,7 @@ class Runtime:
         self._request = ""
         self._outer: object = None
         self._keys_of_cell: dict[str, set[str]] = {}
-        self._firsts: dict[tuple[str, str], Any] = {}
+        self._firsts: dict[tuple[int, str, str], Any] = {}
         self._reports_left = MAX_REPORTS_PER_RUN
         self._namespace = Namespace(shell)
         self._hidden = HiddenState()
@@ -72,6 +74,7 @@ class Runtime:
         self._prepared = False
         self._libraries = Libraries()
         self._privacy = Privacy(self.report)
+        self._wakeup = Wakeup()
         self._widgets = Widgets()
 
     def attach(self) -> None:
@@ -111,10 +114,14 @@ class Runtime:
         return run
 
     def first(self, key: str, what: str, make: Callable[[], T]) -> T:
-        """What `make` gave when this kernel first asked for `what` of the control `key`: "now" must not move as cells run again."""
-        if (key, what) not in self._firsts:
-            self._firsts[key, what] = make()
-        value: T = self._firsts[key, what]
+        """What `make` gave when this kernel first asked for `what` of the control `key`: "now" must not move as cells run again.
+
+        A forked kernel asks anew: its template may be a day old.
+        """
+        place = (os.getpid(), key, what)
+        if place not in self._firsts:
+            self._firsts[place] = make()
+        value: T = self._firsts[place]
         return value
 
     def publish(self, data: Mapping[str, Any]) -> None:
@@ -144,6 +151,7 @@ class Runtime:
         self._run = Run(cell if isinstance(cell, str) and cell else "cell", request, threading.get_ident())
         self._run_of_context.set(self._run)
         self._outer = info
+        self._wakeup.arm()
         self._keys_of_cell[self._run.cell] = self._run.keys
         leave_input(self._shell, info)
         self._prepare()

@@ -28,7 +28,9 @@ from ..wire.messages import (
     Pong,
     Refusal,
     Rerun,
+    Restart,
     ServerMessage,
+    SessionStatus,
     Stop,
     Welcome,
 )
@@ -86,6 +88,7 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
+    stop_timeout_s: float = 5.0
     comms: CommBounds = field(default_factory=CommBounds)
 
 
@@ -201,6 +204,8 @@ class Relay:
                     self._perform(self._machine.stop())
                 case Rerun():
                     self._perform(self._machine.rerun())
+                case Restart():
+                    self._perform(self._machine.restart())
                 case Ping(t):
                     self._send(Pong(t))
                 case Hello():
@@ -255,6 +260,11 @@ class Relay:
         if self._saving is not None:
             self._saving.stop()
         return True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything has run, and the kernel waits."""
+        return self._machine.status is SessionStatus.IDLE
 
     def record(self, id: str) -> Record:
         """Where this session, which has settled, has come to, for others to begin there."""
@@ -382,6 +392,9 @@ class Relay:
             await asyncio.wait_for(begun.wait(), _BEGIN_S)
         if self._kernel is not None and begun is self._begun:
             await self._kernel.interrupt()
+            await asyncio.sleep(self._settings.stop_timeout_s)
+        if begun is self._begun:
+            self._perform(self._machine.unresponsive())
 
     # What the kernel says
 

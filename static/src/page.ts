@@ -40,7 +40,7 @@ export class Page implements Listener {
   /** The link is up when this message is shown. */
   private missedUpTo = Number.POSITIVE_INFINITY;
   private connection: Connection | null = null;
-  private library: typeof import("./controls/registry.ts") | null = null;
+  private library = window.kernelappControls ?? null;
   /** What came since a control was declared before the controls' code was here; null when nothing waits. */
   private waiting: ServerMessage[] | null = null;
   /** The page was left scrolled to here; 0 when the viewer is there, or has scrolled since. */
@@ -58,7 +58,8 @@ export class Page implements Listener {
     );
     this.chrome = new Chrome(body, {
       stop: () => this.send({ type: "stop" }),
-      rerun: () => this.rerun(),
+      rerun: () => this.again("rerun"),
+      restart: () => this.again("restart"),
       renew: () => this.renew(),
     });
     this.containers.add("sidebar", this.chrome.sidebar);
@@ -211,11 +212,11 @@ export class Page implements Listener {
     this.refresh();
   }
 
-  private rerun(): void {
+  private again(type: "rerun" | "restart"): void {
     if (this.link === "refused") {
       this.link = "connecting";
       this.connection?.open();
-    } else this.send({ type: "rerun" });
+    } else this.send({ type });
     this.refresh();
   }
 
