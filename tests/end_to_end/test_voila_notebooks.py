@@ -135,15 +135,18 @@ async def test_a_cell_that_fails_leaves_the_others_at_work(browser: Browser, ser
 
 
 async def test_a_killed_kernel_is_told_and_comes_back(browser: Browser, server: Server) -> None:
-    async with opened(browser, server, "killing", idle=False) as view:
+    async with opened(browser, server, "killing") as view:
+        await view.page.get_by_role("slider").nth(1).press("ArrowRight")
+        await view.idle()
+        await view.page.get_by_role("button", name="Crash").click()
         await view.until("document.body.dataset.state === 'dead'")
         await expect(view.page.locator(".ka-banner")).to_be_visible()
         await view.page.get_by_role("button", name="Restart").click()
         await view.idle()
         await expect(view.page.get_by_role("slider")).to_have_count(2)
-        await view.page.get_by_role("slider").nth(1).press("ArrowRight")
+        await view.page.get_by_role("slider").nth(1).press("ArrowLeft")
         await view.idle()
-        await expect(view.page.get_by_text("now 8")).to_be_visible()
+        await expect(view.page.get_by_text("now 6")).to_be_visible()
         await expect(view.page.locator(".ka-widget-problem")).to_have_count(0)
 
 

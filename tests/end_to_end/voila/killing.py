@@ -1,20 +1,15 @@
 # %% [markdown]
-# # A cell that takes its kernel down, once
+# # What takes its kernel down
 
 # %%
 import os
-from pathlib import Path
 
 import ipywidgets as widgets
 
 slider = widgets.IntSlider(description="before", value=5)
-slider
-
-# %%
-flag = Path("killed.flag")
-if not flag.exists():
-    flag.touch()
-    os._exit(3)
+crash = widgets.Button(description="Crash", button_style="danger")
+crash.on_click(lambda _: os._exit(3))
+widgets.HBox([slider, crash])
 
 # %%
 after = widgets.IntSlider(description="after", value=7)
