@@ -28,11 +28,13 @@ from .kernels import afterlife
 from .kernels.assets import KernelAssets
 from .kernels.environment import kernel_environment
 from .kernels.jupyter import JupyterKernel, KernelLaunch
+from .kernels.memory import available_bytes
 from .kernels.specs import DEFAULT_KERNEL, find_kernelspec
 from .logs import start_logging
 from .notebook import Notebook
+from .session.admission import Admission, AdmissionBounds
 from .session.comms import CommBounds
-from .session.registry import Registry
+from .session.registry import Lifetimes, Registry
 from .session.relay import Relay, RelaySettings
 from .session.starts import StartQueue
 from .session.store import Store
@@ -190,7 +192,19 @@ def _registry(settings: Settings, package_dir: Path, state: StateDirectory | Non
     def open_relay(session: str, viewer: str, notebook: Notebook) -> Relay:
         return Relay(session, notebook, open_kernel, starts, relay_settings, save=(store, viewer) if store else None)
 
-    return Registry(open_relay, settings.max_sessions, settings.grace_s)
+    return Registry(open_relay, _admission(settings), Lifetimes(settings.grace_s, settings.idle_timeout_s, settings.max_age_s))
+
+
+def _admission(settings: Settings) -> Admission:
+    most = settings.max_sessions
+    bounds = AdmissionBounds(
+        max_sessions=most,
+        max_per_viewer=settings.max_sessions_per_viewer or most + settings.max_waiting,
+        max_per_app=settings.max_sessions_per_app or most,
+        max_waiting=settings.max_waiting,
+        min_free_bytes=settings.min_free_bytes,
+    )
+    return Admission(bounds, available_bytes)
 
 
 def _site(catalog: Catalog, client: ClientFiles, registry: Registry, token: str, port: int, settings: Settings) -> Site:
