@@ -279,6 +279,11 @@ class Relay:
             self._saving.stop()
         return True
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything has run, and the kernel waits."""
+        return self._machine.status is SessionStatus.IDLE
+
     def record(self, id: str) -> Record:
         """Where this session, which has settled, has come to, for others to begin there."""
         return Record.of(id, self._machine, self._journal)
