@@ -35,7 +35,7 @@ from .session.relay import Relay, RelaySettings
 from .session.starts import StartQueue
 from .settings import Settings
 from .web.client_files import ClientFiles
-from .web.files import ClientFileHandler, HealthHandler, KernelFileHandler
+from .web.files import ClientFileHandler, HealthHandler, KernelFileHandler, PublicFileHandler
 from .web.handler import MissingHandler
 from .web.pages import AppHandler, GalleryHandler
 from .web.site import Site
@@ -172,6 +172,7 @@ def _application(site: Site, settings: Settings) -> Application:
             (f"{base}healthz", HealthHandler),
             (f"{base}static/(.+)", ClientFileHandler, parts),
             (f"{base}app/([^/]+)/socket", SocketHandler, parts),
+            (f"{base}app/([^/]+)/kernel/web/(.+)", PublicFileHandler, parts),
             (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
             (f"{base}app/([^/]+)", AppHandler, parts),
             (base, GalleryHandler, parts),

@@ -14,6 +14,9 @@ export default defineConfig({
     manifest: true,
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
-    rollupOptions: { input: "src/main.ts" },
+    rollupOptions: {
+      input: ["src/main.ts", "src/public/vega-embed.ts", "src/public/lodash-debounce.ts"],
+      preserveEntrySignatures: "exports-only",
+    },
   },
 });

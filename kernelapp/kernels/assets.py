@@ -23,7 +23,11 @@ AMD = "amd/"
 """`amd/<path>.js` is the nbextension file as a script that defines nothing global."""
 INDEX = "widgets.json"
 
-_PACKAGES = {"plotly": ("plotly/package_data", r"plotly\.min\.js"), "bokeh": ("bokeh/server/static/js", r"bokeh(-[a-z]+)?(\.min)?\.js")}
+_PACKAGES = {
+    "plotly": ("plotly/package_data", r"plotly\.min\.js"),
+    "bokeh": ("bokeh/server/static/js", r"bokeh(-[a-z]+)?(\.min)?\.js"),
+    "itables": ("itables/html", r"dt_bundle\.(js|css)"),
+}
 """Address -> a folder where packages are imported from, and the names of the files in it that are served."""
 
 _TYPES = {

@@ -28,8 +28,9 @@ class ClientFiles:
     def __init__(self, folder: Path | None = None) -> None:
         root = folder or find_client()
         manifest = json.loads((root / ".vite" / "manifest.json").read_text())
-        entry = next(item for item in manifest.values() if item.get("isEntry"))
+        entry = manifest["src/main.ts"]
         self.script: str = entry["file"]
+        self.entries: dict[str, str] = {name: item["file"] for name, item in manifest.items() if item.get("isEntry")}
         self.preload: list[str] = [manifest[name]["file"] for name in entry.get("imports", [])]
         self.css = "\n".join((root / name).read_text() for name in entry.get("css", []))
         self._files = {file.relative_to(root).as_posix(): _describe(file) for file in root.rglob("*") if _is_served(file)}

@@ -13,6 +13,7 @@ from ..highlight import highlight
 from ..markdown import render
 from ..notebook import Cell, Notebook
 from .handler import PageHandler
+from .public_files import ESM_HOST
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class AppHandler(PageHandler):
             title=entry.title,
             app=entry,
             app_url=_app_url(entry, site.base_url),
+            esm_host=ESM_HOST,
             cells=_cells(entry, site.show_code),
             gallery_url=site.base_url if several else None,
             debug=site.debug,
