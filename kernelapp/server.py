@@ -30,12 +30,13 @@ from .kernels.jupyter import JupyterKernel, KernelLaunch
 from .kernels.specs import DEFAULT_KERNEL, find_kernelspec
 from .logs import start_logging
 from .notebook import Notebook
+from .session.comms import CommBounds
 from .session.registry import Registry
 from .session.relay import Relay, RelaySettings
 from .session.starts import StartQueue
 from .settings import Settings
 from .web.client_files import ClientFiles
-from .web.files import ClientFileHandler, HealthHandler, KernelFileHandler, PublicFileHandler
+from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler, PublicFileHandler
 from .web.handler import MissingHandler
 from .web.pages import AppHandler, GalleryHandler
 from .web.site import Site
@@ -127,7 +128,8 @@ def _package_directory() -> Iterator[Path]:
 def _registry(settings: Settings, package_dir: Path) -> Registry:
     environment = kernel_environment(os.environ, settings.kernel_env)
     starts = StartQueue(settings.max_starting)
-    relay_settings = RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes)
+    comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
+    relay_settings = RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, comms)
 
     def open_kernel(notebook: Notebook) -> JupyterKernel:
         return JupyterKernel(
@@ -159,6 +161,7 @@ def _site(catalog: Catalog, client: ClientFiles, registry: Registry, token: str,
         kernel_assets=KernelAssets(kernel_environment(os.environ, settings.kernel_env)),
         allowed_hosts=settings.allowed_hosts if is_loopback(settings.host) and not token else None,
         max_message_bytes=settings.max_message_bytes,
+        max_comm_bytes=settings.max_comm_bytes,
         max_events_per_s=settings.max_events_per_s,
         debug=settings.debug,
         show_code=settings.show_code,
@@ -172,6 +175,7 @@ def _application(site: Site, settings: Settings) -> Application:
             (f"{base}healthz", HealthHandler),
             (f"{base}static/(.+)", ClientFileHandler, parts),
             (f"{base}app/([^/]+)/socket", SocketHandler, parts),
+            (f"{base}app/([^/]+)/blob/([0-9a-f]+)", BlobHandler, parts),
             (f"{base}app/([^/]+)/kernel/web/(.+)", PublicFileHandler, parts),
             (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
             (f"{base}app/([^/]+)", AppHandler, parts),
@@ -183,7 +187,7 @@ def _application(site: Site, settings: Settings) -> Application:
         compress_response=True,
         websocket_ping_interval=_PING_S,
         websocket_ping_timeout=_PING_S,
-        websocket_max_message_size=settings.max_message_bytes + _FRAME_SLACK_BYTES,
+        websocket_max_message_size=max(settings.max_message_bytes, settings.max_comm_bytes) + _FRAME_SLACK_BYTES,
     )
 
 

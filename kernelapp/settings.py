@@ -80,6 +80,21 @@ class Settings:
         "Latest messages that a session keeps for a page that reconnects, in bytes; the oldest go, and such a page is sent whole.",
         minimum=65_536,
     )
+    max_comm_bytes: int = _setting(
+        64_000_000,
+        "Largest message of a widget from a browser, with its buffers (the files of a FileUpload), in bytes; a larger one is refused.",
+        minimum=1024,
+    )
+    max_widgets: int = _setting(
+        20_000,
+        "Widgets (models, with their layouts and styles) of one session; those beyond are not shown, and the log says so.",
+        minimum=1,
+    )
+    max_widget_bytes: int = _setting(
+        200_000_000,
+        "State of all widgets of one session together, in bytes; widgets beyond it are not shown, and the log says so.",
+        minimum=65_536,
+    )
     max_saved_bytes: int = _setting(
         512_000_000,
         "What a kernel saves of earlier bindings, in bytes; beyond it cells run again that would not have to.",

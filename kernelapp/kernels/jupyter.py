@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,12 +136,16 @@ class JupyterKernel:
         """As `Kernel.execute`."""
         return self._send("execute_request", _request(source, silent=False), metadata)
 
-    def _send(self, kind: str, content: dict[str, Any], metadata: Mapping[str, Any]) -> str:
+    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+        """As `Kernel.send_comm`."""
+        return self._send("comm_msg", {"comm_id": comm, "data": dict(data)}, {}, buffers)
+
+    def _send(self, kind: str, content: dict[str, Any], metadata: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> str:
         if self._client is None:
             raise KernelError("The kernel is not running.")
         session = self._client.session
         message = session.msg(kind, content, metadata=dict(metadata))
-        session.send(self._client.shell_channel.socket, message)
+        session.send(self._client.shell_channel.socket, message, buffers=list(buffers))
         return str(message["header"]["msg_id"])
 
     async def interrupt(self) -> None:
@@ -192,7 +196,8 @@ class JupyterKernel:
             log.warning("an unreadable message from a kernel was dropped: %s", problem)
             return
         parent = str(message["parent_header"].get("msg_id", ""))
-        self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(message["content"])))
+        buffers = tuple(bytes(buffer) for buffer in message["buffers"])
+        self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(message["content"]), message["metadata"], buffers))
 
     def _dispatch(self, message: KernelMessage) -> None:
         answer = self._answers.get(message.parent)

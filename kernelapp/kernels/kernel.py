@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,8 @@ class KernelMessage:
     kind: str
     parent: str
     content: bytes
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    buffers: tuple[bytes, ...] = ()
 
 
 class KernelListener(Protocol):
@@ -41,6 +43,9 @@ class Kernel(Protocol):
 
         ZMQ may drop messages of iopub when it is flooded, that one among them; `execute_reply` comes for sure.
         """
+
+    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+        """Send a `comm_msg`; returns the id of the request. The kernel takes it after the cell that runs, and ends it as it does a cell."""
 
     async def interrupt(self) -> None:
         """Interrupt the cell that runs, as Jupyter's interrupt does."""

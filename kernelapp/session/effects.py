@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..wire.messages import PageMessage
+from ..wire.messages import CommEvent, PageMessage
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,13 @@ class RunCell:
 
 
 @dataclass(frozen=True)
+class SendComm:
+    """Hand a widget's message to the kernel, and answer with `comm_handled` when it is done with it."""
+
+    event: CommEvent
+
+
+@dataclass(frozen=True)
 class InterruptKernel:
     """Interrupt the cell that runs."""
 
@@ -47,4 +54,4 @@ class Note:
     text: str
 
 
-Effect = StartKernel | RunCell | InterruptKernel | Publish | Note
+Effect = StartKernel | RunCell | SendComm | InterruptKernel | Publish | Note

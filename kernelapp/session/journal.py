@@ -12,9 +12,10 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from ..wire.codec import encode_body, number
-from ..wire.messages import Cell, CellStatus, Control, Output, PageMessage, Settled, Status
+from ..wire.messages import Cell, CellStatus, Comm, Control, Output, PageMessage, Settled, Status, WidgetOutput
+from .comms import CommBounds, Comms
+from .mimes import LAYOUT_MIME
 
-LAYOUT_MIME = b'"application/vnd.kernelapp.layout+json"'
 _DISPLAY_ID = b'"display_id"'
 
 
@@ -44,7 +45,8 @@ class _CellPage:
 class Journal:
     """The numbered messages of one session. `max_bytes` bounds the log."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, bounds: CommBounds | None = None) -> None:
+        self.comms = Comms(bounds or CommBounds())
         self.seq = 0
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -56,6 +58,7 @@ class Journal:
     def forked(self) -> Journal:
         """A journal that goes on from this one's page, with its numbers; the state of this session is left out."""
         fork = Journal(self._max_bytes)
+        fork.comms = self.comms.forked()
         fork._cells = {name: cell.copy() for name, cell in self._cells.items()}
         fork.seq = self.seq
         for body in fork._bodies():
@@ -90,7 +93,7 @@ class Journal:
         return [number(body, self.seq - len(bodies) + i) for i, body in enumerate(bodies, 1)]
 
     def _bodies(self) -> list[bytes]:
-        bodies: list[bytes] = []
+        bodies = [encode_body(message) for message in self.comms.page()]
         for cell in self._cells.values():
             for status, items in ((cell.before_status, cell.before), (cell.status, cell.items)):
                 if status is not None and (items or status is cell.status):
@@ -109,6 +112,8 @@ class Journal:
                 self._fold_control(message, body)
             case Output():
                 self._fold_output(message, body)
+            case Comm() | WidgetOutput():
+                self.comms.fold(message)
 
     def _fold_status(self, message: Cell, body: bytes) -> None:
         cell = self._cells.setdefault(message.cell, _CellPage())
@@ -156,6 +161,8 @@ class Journal:
 
     def _replace(self, update: Output) -> None:
         display_id = _display_id(update.content)
+        if display_id is not None:
+            self.comms.replace(display_id, update.content)
         for name, cell in self._cells.items():
             for item in (*cell.before, *cell.items):
                 if display_id is not None and item.display_id == display_id:

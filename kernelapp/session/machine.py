@@ -19,6 +19,7 @@ from ..wire.messages import (
     Cell,
     CellFailure,
     CellStatus,
+    CommEvent,
     Control,
     Declaration,
     Event,
@@ -28,7 +29,7 @@ from ..wire.messages import (
     Status,
 )
 from ..wire.values import check_value
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
+from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .planning import Planning
 from .track import CodeCell, Track, run_button, run_key
 
@@ -75,6 +76,7 @@ class Machine:
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
         self._stopping = False
+        self._handling: set[int] = set()  # events of widgets that the kernel has not answered
         self._recorded = False  # what the page shows is a template's record, and no kernel has come since
         self._max_cell_output_bytes = max_cell_output_bytes
 
@@ -122,6 +124,7 @@ class Machine:
         if self.status is SessionStatus.DEAD:
             return []
         self._running, self._stopping = None, False
+        self._handling.clear()
         effects = self._leave_stale()
         return [*effects, *self._move(SessionStatus.DEAD, detail=reason, restartable=True)]
 
@@ -155,10 +158,31 @@ class Machine:
             raise ViewerError(refusal.code, str(refusal), event.event) from refusal
         return cell, control
 
+    def comm(self, event: CommEvent, is_open: bool) -> list[Effect]:
+        """A viewer used a widget; `is_open`: the kernel has it. Raises ViewerError when it cannot be told; then nothing has changed."""
+        if event.event <= self.last_event:
+            return []  # a repeat after a reconnect
+        self.last_event = event.event
+        if self.status not in (SessionStatus.RUNNING, SessionStatus.IDLE) or not is_open:
+            raise ViewerError("unknown-comm", "This widget is no longer connected to the app.", event.event)
+        self._handling.add(event.event)
+        return [SendComm(event)]
+
+    def comm_handled(self, event: int) -> list[Effect]:
+        """The kernel is done with a widget's event, and has sent all that came of it."""
+        if event not in self._handling:
+            return []
+        self._handling.remove(event)
+        return [Publish(Settled(self._answered()))] if self.status is SessionStatus.IDLE else []
+
+    def _answered(self) -> int:
+        """The last event up to which the kernel has answered all of widgets."""
+        return min(self._handling) - 1 if self._handling else self.last_event
+
     def stop(self) -> list[Effect]:
         """Interrupt what runs; what was still to run becomes stale. May be asked for again when the cell goes on."""
         if self._running is None:
-            return []
+            return [InterruptKernel()] if self._handling else []
         self._stopping = True
         return [InterruptKernel()]
 
@@ -302,7 +326,7 @@ class Machine:
             self._new_inputs = True
         self._pressed.clear()
         self._finished = False
-        return [Publish(Settled(self.last_event)), *self._move(SessionStatus.IDLE)]
+        return [Publish(Settled(self._answered())), *self._move(SessionStatus.IDLE)]
 
     # Cells
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
-
-log = logging.getLogger(__name__)
 
 CONTROL_MIME = "application/vnd.kernelapp.control+json"
 REPORT_MIME = "application/vnd.kernelapp.report+json"
+LAYOUT_MIME = b'"application/vnd.kernelapp.layout+json"'
 _CONTROL = f'"{CONTROL_MIME}"'.encode()
 _REPORT = f'"{REPORT_MIME}"'.encode()
 _NOT_JSON = (b"NaN", b"Infinity")
@@ -24,6 +22,11 @@ def find_declaration(content: bytes) -> dict[str, Any] | None:
 def find_report(content: bytes) -> dict[str, Any] | None:
     """The runtime's report to the server in a display, or None."""
     return _find(content, _REPORT, REPORT_MIME)
+
+
+def is_structure(content: bytes) -> bool:
+    """Whether a display says where something stands on the page, as controls and layout do: it is no output."""
+    return LAYOUT_MIME in content or find_declaration(content) is not None
 
 
 def _find(content: bytes, quoted: bytes, mime: str) -> dict[str, Any] | None:

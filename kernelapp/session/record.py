@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass
 
+from ..wire.codec import is_text
 from .effects import Publish
 from .journal import Journal
 from .machine import Machine
@@ -34,12 +36,13 @@ class Record:
     def page(self, max_bytes: int) -> bytes:
         """JSON for a `<script>` element: `{"record": id, "frames": […]}`, as many of the page's frames, in order, as fit into `max_bytes`.
 
+        Binary frames are written in base64.
         A page goes on after the last frame that it has; no `<` is in the text, so that nothing in it ends the element.
         """
         frames: list[bytes] = []
         left = max_bytes
         for frame in self.journal.page():
-            safe = frame.replace(b"<", b"\\u003c")
+            safe = frame.replace(b"<", b"\\u003c") if is_text(frame) else b'"%s"' % b64encode(frame)
             left -= len(safe)
             if left < 0:
                 break

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import ViewerError
 from ..notebook import Notebook
+from ..wire.messages import Blob, Hello
 from .relay import Connection, Relay
 
 
@@ -34,19 +35,21 @@ class Registry:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def attach(self, notebook: Notebook, viewer: str, session: str | None, last_seq: int, connection: Connection) -> Relay:
+    def attach(self, notebook: Notebook, viewer: str, hello: Hello, connection: Connection) -> Relay:
         """The session that the page asks for, if it is this viewer's and lives; else a new one.
 
         `viewer` is the secret of the browser's cookie: a session's id is worthless without it. Raises ViewerError(`full`).
         """
-        entry = self._entries.get(session or "")
+        entry = self._entries.get(hello.session or "")
+        last_seq = hello.last_seq
         known = entry is not None and entry.relay.notebook.name == notebook.name and hmac.compare_digest(entry.viewer, viewer)
         if entry is None or not known:
-            entry, last_seq = self._open(notebook, viewer), 0
+            entry = self._open(notebook, viewer)
+            last_seq = last_seq if hello.record is not None else 0
         if entry.end is not None:
             entry.end.cancel()
             entry.end = None
-        entry.relay.attach(connection, last_seq)
+        entry.relay.attach(connection, last_seq, hello.record)
         return entry.relay
 
     def _open(self, notebook: Notebook, viewer: str) -> _Entry:
@@ -57,6 +60,11 @@ class Registry:
         self._entries[session] = entry
         entry.relay.open()
         return entry
+
+    def blob(self, viewer: str, digest: str) -> Blob | None:
+        """A large part of a widget in one of this viewer's sessions."""
+        found = (entry.relay.blob(digest) for entry in self._entries.values() if hmac.compare_digest(entry.viewer, viewer))
+        return next((blob for blob in found if blob is not None), None)
 
     def detach(self, relay: Relay, connection: Connection) -> None:
         """A page is gone; its session ends after the grace period unless a page comes back."""

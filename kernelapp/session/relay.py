@@ -9,21 +9,38 @@ import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..errors import KernelError, ViewerError
 from ..kernels.kernel import Kernel, KernelMessage
 from ..notebook import Notebook
 from ..wire.codec import decode, encode
-from ..wire.messages import CellFailure, Event, Hello, Ping, Pong, Refusal, Rerun, ServerMessage, Stop, Welcome
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, StartKernel
-from .journal import LAYOUT_MIME, Journal
+from ..wire.messages import (
+    Blob,
+    CellFailure,
+    CommEvent,
+    Event,
+    Hello,
+    PageMessage,
+    Ping,
+    Pong,
+    Refusal,
+    Rerun,
+    ServerMessage,
+    Stop,
+    Welcome,
+)
+from .comms import CommBounds
+from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .journal import Journal
 from .machine import RESTORES, Machine
-from .mimes import as_json, find_declaration, find_report
-from .planning import plan_for
+from .mimes import LAYOUT_MIME, as_json, find_declaration, find_report, is_structure
+from .planning import Planning, plan_for
+from .record import Record
 from .starts import StartQueue
 from .track import CodeCell
+from .widgets import COMM_KINDS, Widgets
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
@@ -42,6 +59,18 @@ class Connection(Protocol):
         """Close the socket."""
 
 
+class Lease(Protocol):
+    """A session's hold on a template, whose kernels are forks of it. `record`: what they hold and the page shows; None: no cell has run."""
+
+    record: Record | None
+
+    def fork(self) -> Kernel:
+        """A new kernel; its `start` raises KernelError when the template is gone."""
+
+    def release(self) -> None:
+        """The session needs no more kernels."""
+
+
 @dataclass(frozen=True)
 class RelaySettings:
     """What a session needs of the settings."""
@@ -49,20 +78,33 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
+    comms: CommBounds = field(default_factory=CommBounds)
 
 
 class Relay:
     """One session: its machine, its journal, its kernel and the page that is connected, if any."""
 
     def __init__(
-        self, session: str, notebook: Notebook, open_kernel: Callable[[Notebook], Kernel], starts: StartQueue, settings: RelaySettings
+        self,
+        session: str,
+        notebook: Notebook,
+        open_kernel: Callable[[Notebook], Kernel],
+        starts: StartQueue,
+        settings: RelaySettings,
+        lease: Lease | None = None,
+        planning: Planning | None = None,
     ) -> None:
         self.session = session
         self.notebook = notebook
         self._cells = {cell.id: cell for cell in notebook.code_cells}
-        cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
-        self._machine = Machine(cells, plan_for(notebook), settings.max_cell_output_bytes)
-        self._journal = Journal(settings.max_journal_bytes)
+        self._lease = lease
+        self._record = lease.record if lease is not None else None
+        if self._record is not None:
+            self._machine, self._journal = self._record.begin()
+        else:
+            cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
+            self._machine = Machine(cells, planning or plan_for(notebook), settings.max_cell_output_bytes)
+            self._journal = Journal(settings.max_journal_bytes, settings.comms)
         self._open_kernel = open_kernel
         self._starts = starts
         self._debug = settings.debug
@@ -73,6 +115,7 @@ class Relay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
+        self._widgets = Widgets(self._journal.comms, self._publish, self._notice, self._log, settings.debug)
 
     # The page
 
@@ -81,8 +124,13 @@ class Relay:
         self._log.info("session opened")
         self._perform(self._machine.open())
 
-    def attach(self, connection: Connection, last_seq: int) -> None:
-        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped."""
+    def attach(self, connection: Connection, last_seq: int, record: str | None = None) -> None:
+        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped.
+
+        `record`: what the page has seen is of this record; of another than ours it is worth nothing.
+        """
+        if record is not None and (self._record is None or record != self._record.id):
+            last_seq = 0
         if self._connection is not None:
             self._connection.drop(4001, "connected elsewhere")
         self._connection = connection
@@ -103,6 +151,8 @@ class Relay:
             match decode(frame):
                 case Event() as event:
                     self._perform(self._machine.event(event))
+                case CommEvent() as event:
+                    self._perform(self._machine.comm(event, event.comm in self._journal.comms))
                 case Stop():
                     self._perform(self._machine.stop())
                 case Rerun():
@@ -113,6 +163,10 @@ class Relay:
                     raise ViewerError("hello-again", "This connection has said hello already.")
         except ViewerError as refusal:
             self.refuse(refusal)
+
+    def blob(self, digest: str) -> Blob | None:
+        """A large part of a widget, by its hash."""
+        return self._journal.comms.blob(digest)
 
     def refuse(self, refusal: ViewerError) -> None:
         """Tell the page that something it sent was not accepted."""
@@ -132,9 +186,14 @@ class Relay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._kernel is not None:
             await self._kernel.end()
+        self._release()
         if self._connection is not None:
             self._connection.drop(1001, "session ended")
         self._log.info("session ended")
+
+    def record(self, id: str) -> Record:
+        """Where this session, which has settled, has come to, for others to begin there."""
+        return Record.of(id, self._machine, self._journal)
 
     # What the machine asks for
 
@@ -142,17 +201,27 @@ class Relay:
         for effect in effects:
             match effect:
                 case Publish(message):
-                    frame = self._journal.append(message)
-                    if self._connection is not None:
-                        self._connection.send(frame)
+                    self._publish(message)
                 case RunCell():
                     self._run(effect)
+                case SendComm(event):
+                    assert self._kernel is not None
+                    self._widgets.sent(self._kernel.send_comm(event.comm, event.data, event.buffers), event.event)
                 case StartKernel():
                     self._spawn(self._start_kernel())
                 case Note(text):
                     self._log.warning("%s", text)
                 case InterruptKernel():
                     self._spawn(self._interrupt(self._begun))
+
+    def _publish(self, message: PageMessage) -> None:
+        frame = self._journal.append(message)
+        if self._connection is not None:
+            self._connection.send(frame)
+
+    def _notice(self, text: str) -> None:
+        """Tell the viewer something that is no part of the page."""
+        self._send(Refusal("callback", text, None))
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
@@ -179,15 +248,38 @@ class Relay:
         if self._kernel is not None:
             await self._kernel.end()
             self._kernel = None
+            self._widgets.close_all()
         async with self._starts.turn(lambda place: self._perform(self._machine.wait_in_queue(place))):
             self._perform(self._machine.kernel_starting())
-            self._kernel = kernel = self._open_kernel(self.notebook)
             try:
-                await kernel.start(self)
+                forked = await self._fork()
+                if not forked:
+                    self._widgets.close_all()  # those of a record
+                    self._kernel = self._open_kernel(self.notebook)
+                    await self._kernel.start(self)
             except KernelError as problem:
                 self.kernel_died(str(problem))
                 return
-        self._perform(self._machine.kernel_ready())
+        self._perform(self._machine.kernel_ready(recorded=forked))
+
+    async def _fork(self) -> bool:
+        """Start a fork of the session's template; returns whether there is one."""
+        if self._lease is None:
+            return False
+        self._kernel = kernel = self._lease.fork()
+        try:
+            await kernel.start(self)
+        except KernelError as problem:
+            self._log.warning("the session's kernel is no fork: %s", problem)
+            await kernel.end()
+            self._release()
+            return False
+        return True
+
+    def _release(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release()
 
     async def _interrupt(self, begun: asyncio.Event) -> None:
         """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
@@ -206,13 +298,31 @@ class Relay:
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener: one message of the kernel's iopub."""
         content = message.content
+        if message.kind in COMM_KINDS:
+            self._widgets.comm(message, self._kernel)
+            return
         request = self._requests.get(message.parent)
         if (report := find_report(content)) is not None:
             self._note(report, request)  # whatever its parent: background tasks report as well
             return
-        if request is None:
-            return
-        cell, run = request
+        if self._widgets.captures(message) and not is_structure(content):
+            self._widgets.capture(message)
+        elif (event := self._widgets.event_of(message.parent)) is not None:
+            self._handle(event, message)
+        elif request is not None:
+            self._show(*request, message)
+
+    def _handle(self, event: int, message: KernelMessage) -> None:
+        """What the kernel says while it handles a widget's event."""
+        if message.kind == "status":
+            if json.loads(message.content).get("execution_state") == "idle":
+                self._perform(self._machine.comm_handled(event))
+        else:
+            self._widgets.callback(message)
+
+    def _show(self, cell: str, run: int, message: KernelMessage) -> None:
+        """What the kernel says of a cell."""
+        content = message.content
         match message.kind:
             case "execute_input":
                 self._begun.set()

@@ -103,6 +103,19 @@ class PublicFileHandler(KernelFileHandler):
             self.redirect(public.elsewhere)
 
 
+class BlobHandler(PageHandler):
+    """`/app/<name>/blob/<hash>`: a large text or buffer of a widget, for the viewer whose session has it."""
+
+    def get(self, name: str, digest: str) -> None:
+        """Send it; its name is its hash, so the browser may keep it for good."""
+        blob = self.site.registry.blob(self.get_cookie(self.site.viewer_cookie) or "", digest)
+        if blob is None:
+            raise HTTPError(404)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")  # whatever it is: tornado compresses text
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.finish(blob.content)
+
+
 class HealthHandler(RequestHandler):
     """`/healthz`: 200 when the server answers."""
 

@@ -24,6 +24,7 @@ class Site:
     kernel_assets: KernelAssets
     allowed_hosts: tuple[str, ...] | None
     max_message_bytes: int
+    max_comm_bytes: int
     max_events_per_s: int
     debug: bool
     show_code: bool

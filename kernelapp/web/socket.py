@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from ..errors import ViewerError
 from ..notebook import Notebook
 from ..session.relay import Relay
-from ..wire.codec import decode, encode
+from ..wire.codec import decode, encode, event_of, is_text
 from ..wire.messages import VERSION, Hello, Refusal
 from .handler import may_pass
 from .site import Site
@@ -92,15 +92,18 @@ class SocketHandler(WebSocketHandler):
 
     def _bound(self, message: str | bytes) -> None:
         """Refuse a frame that is too large, or one too many in this second."""
+        binary = isinstance(message, bytes)
         size = len(message) if isinstance(message, bytes) else len(message.encode("utf-8", "surrogatepass"))
-        if size > self.site.max_message_bytes:
-            raise ViewerError("too-large", f"A message has at most {self.site.max_message_bytes} bytes; {size} came.")
+        name, limit = ("max_comm_bytes", self.site.max_comm_bytes) if binary else ("max_message_bytes", self.site.max_message_bytes)
+        if size > limit:
+            raise ViewerError("too-large", f"A message has at most {limit} bytes ({name}); {size} came.", event_of(message))
         second = int(asyncio.get_running_loop().time())
         if second != self._second:
             self._second, self._in_second = second, 0
         self._in_second += 1
         if self._in_second > self.site.max_events_per_s:
-            raise ViewerError("rate", f"A page sends at most {self.site.max_events_per_s} messages in a second.")
+            limit = self.site.max_events_per_s
+            raise ViewerError("rate", f"A page sends at most {limit} messages in a second (max_events_per_s).", event_of(message))
 
     def _greet(self, notebook: Notebook, message: str | bytes) -> None:
         hello = decode(message)
@@ -108,7 +111,7 @@ class SocketHandler(WebSocketHandler):
             raise ViewerError("no-hello", "The first message must be a hello.")
         viewer = self.get_cookie(self.site.viewer_cookie) or ""
         try:
-            self._relay = self.site.registry.attach(notebook, viewer, hello.session, hello.last_seq, self)
+            self._relay = self.site.registry.attach(notebook, viewer, hello, self)
         except ViewerError as refusal:
             self._refuse(refusal)
             self.drop(4005, refusal.code)
@@ -151,7 +154,7 @@ class SocketHandler(WebSocketHandler):
                 frame = self._unsent.popleft()
                 self._unsent_bytes -= len(frame)
                 try:
-                    await self.write_message(frame)
+                    await self.write_message(frame, binary=not is_text(frame))
                 except WebSocketClosedError:
                     return
             if self._closing:

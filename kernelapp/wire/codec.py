@@ -2,20 +2,28 @@
 
 Kernel content is spliced: it goes into the frame as the bytes that the kernel sent, so that a large figure costs a copy
 and not a decode and an encode.
+
+A frame is JSON in a text frame. A message with attached buffers is a binary frame instead: the size of the JSON in four bytes (big-endian),
+the JSON, whose `buffers` has the size of each, and the buffers one after the other.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 from ..errors import ViewerError
+from .comms import check_comm_data
 from .messages import (
     VERSION,
     BrowserMessage,
     Cell,
     CellFailure,
+    Comm,
+    CommEvent,
     Control,
     Event,
     Hello,
@@ -29,29 +37,65 @@ from .messages import (
     Status,
     Stop,
     Welcome,
+    WidgetOutput,
 )
 
 MAX_SAFE_INTEGER = 2**53 - 1  # the largest integer that a browser's number holds exactly (ECMA-262, Number.MAX_SAFE_INTEGER)
 MAX_NAME_CHARS = 1_000  # of a control's key or a session's id: ours are under 100
+_SIZE_BYTES = 4  # a JSON of 2 GB would begin like a text frame: messages are far smaller
+_HEAD_BYTES = 200  # our own page writes the number at the beginning
+_EVENT = re.compile(rb'"event": ?(\d{1,15})')
 MAX_LIST_ITEMS = 10_000  # of an event's value; a control has at most as many options
 
 
 def encode(message: ServerMessage, seq: int) -> bytes:
-    """The text frame (UTF-8) of `message`, numbered `seq`."""
+    """The frame of `message`, numbered `seq`."""
     return number(encode_body(message), seq)
 
 
 def encode_body(message: ServerMessage) -> bytes:
     """The frame of `message` without its number, to be numbered once or many times."""
     if isinstance(message, Output):
-        head = _dump({"type": "output", "cell": message.cell, "op": message.op, "kind": message.kind})
-        return head[:-1] + b',"content":' + message.content + b"}"
+        return _splice({"type": "output", "cell": message.cell, "op": message.op, "kind": message.kind}, message.content)
+    if isinstance(message, WidgetOutput):
+        return _splice({"type": "widget-output", "comm": message.comm, "op": message.op, "kind": message.kind}, message.content)
+    if isinstance(message, Comm):
+        return _attach(_splice(_comm_fields(message), message.content), [each for each in message.buffers if isinstance(each, bytes)])
     return _dump(_fields(message))
+
+
+def _comm_fields(message: Comm) -> dict[str, Any]:
+    return {
+        "type": "comm",
+        "op": message.op,
+        "comm": message.comm,
+        "version": message.version,
+        "event": message.event,
+        "texts": {name: blob.hash for name, blob in message.texts.items()},
+        "buffers": [len(each) if isinstance(each, bytes) else each.hash for each in message.buffers],
+    }
+
+
+def _splice(fields: dict[str, Any], content: bytes) -> bytes:
+    return _dump(fields)[:-1] + b',"content":' + content + b"}"
+
+
+def _attach(head: bytes, buffers: list[bytes]) -> bytes:
+    return b"".join((len(head).to_bytes(_SIZE_BYTES), head, *buffers)) if buffers else head
+
+
+def is_text(frame: bytes) -> bool:
+    """Whether a frame (or body) is JSON; else it is binary, and begins with a size."""
+    return frame[:1] == b"{"
 
 
 def number(body: bytes, seq: int) -> bytes:
     """The frame of an encoded body."""
-    return b'{"seq":%d,' % seq + body[1:]
+    if is_text(body):
+        return b'{"seq":%d,' % seq + body[1:]
+    end = _SIZE_BYTES + int.from_bytes(body[:_SIZE_BYTES])
+    head = number(body[_SIZE_BYTES:end], seq)
+    return b"".join((len(head).to_bytes(_SIZE_BYTES), head, memoryview(body)[end:]))
 
 
 def _dump(value: Any) -> bytes:
@@ -74,7 +118,7 @@ def _fields(message: ServerMessage) -> dict[str, Any]:
             return {"type": "error", "code": code, "message": text, "event": event}
         case Pong(t):
             return {"type": "pong", "t": t}
-        case Output():
+        case Output() | WidgetOutput() | Comm():
             raise AssertionError("outputs are spliced")
 
 
@@ -92,8 +136,19 @@ def decode(frame: str | bytes) -> BrowserMessage:
     bounded by the socket before it comes here.
     """
     if isinstance(frame, bytes):
-        raise ViewerError("binary", "Messages are JSON in text frames; a binary frame came.")
-    return _message(_parse(frame))
+        head, buffers = _detach(frame)
+        return _message(_parse(head), buffers)
+    return _message(_parse(frame), None)
+
+
+def _detach(frame: bytes) -> tuple[str, bytes]:
+    end = _SIZE_BYTES + int.from_bytes(frame[:_SIZE_BYTES])
+    if len(frame) < end:
+        raise ViewerError("binary", "A binary frame is the size of its JSON in four bytes, the JSON, and buffers; this one is cut off.")
+    try:
+        return frame[_SIZE_BYTES:end].decode(), frame[end:]
+    except UnicodeDecodeError as problem:
+        raise ViewerError("malformed", "The JSON of a binary frame is not UTF-8.") from problem
 
 
 def _parse(frame: str) -> dict[str, Any]:
@@ -132,9 +187,13 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _message(fields: dict[str, Any]) -> BrowserMessage:
+def _message(fields: dict[str, Any], attached: bytes | None) -> BrowserMessage:
     kind = fields.pop("type", None)
+    if attached is not None and kind != "comm":
+        raise ViewerError("binary", "Only a comm message may come in a binary frame.")
     match kind:
+        case "comm":
+            return _comm(fields, attached)
         case "hello":
             return _hello(fields)
         case "event":
@@ -149,25 +208,52 @@ def _message(fields: dict[str, Any]) -> BrowserMessage:
             _only(fields, "t")
             return Ping(_number(fields["t"]))
         case _:
-            raise ViewerError("unknown-type", "The type of a message is one of hello, event, stop, rerun, ping.")
+            raise ViewerError("unknown-type", "The type of a message is one of hello, event, comm, stop, rerun, ping.")
 
 
 def _hello(fields: dict[str, Any]) -> Hello:
-    _only(fields, "session", "last_seq")
-    session = fields["session"]
-    if session is not None:
-        session = _name(session, "session")
-    return Hello(session, _count(fields["last_seq"], "last_seq", least=0))
+    fields.setdefault("record", None)
+    _only(fields, "session", "last_seq", "record")
+    session, record = (None if fields[name] is None else _name(fields[name], name) for name in ("session", "record"))
+    return Hello(session, _count(fields["last_seq"], "last_seq", least=0), record)
+
+
+def _comm(fields: dict[str, Any], attached: bytes | None) -> CommEvent:
+    event = _event_number(fields)
+    try:
+        _only(fields, "event", "comm", "data", *(["buffers"] if attached is not None else []))
+        buffers = _cut(attached, fields["buffers"]) if attached is not None else ()
+        data = check_comm_data(fields["data"], len(buffers))
+        return CommEvent(_count(event, "event", least=1), _name(fields["comm"], "comm"), data, buffers)
+    except ViewerError as refusal:
+        raise ViewerError(refusal.code, str(refusal), event) from refusal
+
+
+def _cut(attached: bytes, sizes: Any) -> tuple[bytes, ...]:
+    if not isinstance(sizes, list) or not all(type(size) is int and size >= 0 for size in sizes) or sum(sizes) != len(attached):
+        raise ViewerError("bad-field", "'buffers' is the list of the buffers' sizes, which together are as large as what is attached.")
+    ends = list(itertools.accumulate(sizes))
+    return tuple(attached[end - size : end] for end, size in zip(ends, sizes, strict=True))
+
+
+def _event_number(fields: dict[str, Any]) -> int | None:
+    number = fields.get("event")
+    return number if type(number) is int and 0 < number <= MAX_SAFE_INTEGER else None
 
 
 def _event(fields: dict[str, Any]) -> Event:
-    number = fields.get("event")
-    event = number if type(number) is int and 0 < number <= MAX_SAFE_INTEGER else None
+    event = _event_number(fields)
     try:
         _only(fields, "event", "control", "value")
-        return Event(_count(number, "event", least=1), _name(fields["control"], "control"), _value(fields["value"]))
+        return Event(_count(event, "event", least=1), _name(fields["control"], "control"), _value(fields["value"]))
     except ViewerError as refusal:
         raise ViewerError(refusal.code, str(refusal), event) from refusal
+
+
+def event_of(frame: str | bytes) -> int | None:
+    """The number of the event in a frame that is not read any further, so that its refusal can name it."""
+    found = _EVENT.search(frame[:_HEAD_BYTES] if isinstance(frame, bytes) else frame[:_HEAD_BYTES].encode("utf-8", "replace"))
+    return int(found[1]) if found else None
 
 
 def _only(fields: dict[str, Any], *names: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -100,6 +100,40 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Blob:
+    """A large text or buffer of a widget: pages get it once, by HTTP, under the name `hash`."""
+
+    hash: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Comm:
+    """A widget's comm. `op` is one of open, msg, close; `content` is Jupyter's, JSON as the kernel made it.
+
+    `texts`: entries of `content.data.state` that are left out there, by name. `event`: the browser's event that the kernel answers.
+    """
+
+    op: str
+    comm: str
+    content: bytes
+    buffers: tuple[bytes | Blob, ...] = ()
+    texts: Mapping[str, Blob] = field(default_factory=dict)
+    version: str | None = None
+    event: int | None = None
+
+
+@dataclass(frozen=True)
+class WidgetOutput:
+    """What the kernel displays while an Output widget captures it (`widget-output` on the wire); the fields are those of `Output`."""
+
+    comm: str
+    op: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Settled:
     """The page answers every event up to this number."""
 
@@ -122,7 +156,7 @@ class Pong:
     t: float
 
 
-PageMessage = Status | Cell | Output | Control | Settled
+PageMessage = Status | Cell | Output | Control | Comm | WidgetOutput | Settled
 """What the page shows: numbered and kept in the journal."""
 
 ServerMessage = Welcome | PageMessage | Refusal | Pong
@@ -133,10 +167,14 @@ ServerMessage = Welcome | PageMessage | Refusal | Pong
 
 @dataclass(frozen=True)
 class Hello:
-    """Opens a session (None, 0) or resumes one after the message numbered `last_seq`."""
+    """Opens a session (None, 0) or resumes one after the message numbered `last_seq`.
+
+    `record`: the page was painted from the record of this name, and has nothing else yet; `last_seq` is of the last frame painted.
+    """
 
     session: str | None
     last_seq: int
+    record: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +184,16 @@ class Event:
     event: int
     control: str
     value: Any
+
+
+@dataclass(frozen=True)
+class CommEvent:
+    """A widget on the page tells its counterpart in the kernel (`comm` on the wire); numbered together with `Event`."""
+
+    event: int
+    comm: str
+    data: Mapping[str, Any]
+    buffers: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,4 +213,4 @@ class Ping:
     t: float
 
 
-BrowserMessage = Hello | Event | Stop | Rerun | Ping
+BrowserMessage = Hello | Event | CommEvent | Stop | Rerun | Ping

@@ -1,9 +1,8 @@
 /** A code cell on the page. A run replaces what the run before showed place by place, so that nothing flickers or jumps. */
 
-import { type ControlItem, type DisplayItem, type Item, NoteItem } from "./items.ts";
+import { type ControlItem, type DisplayItem, failure, type Item, NoteItem, truncated } from "./items.ts";
 import { BlockItem, type Containers, LAYOUT_MIME, type LayoutOp, readLayout } from "./layout.ts";
 import { Region } from "./region.ts";
-import { Terminal } from "./terminal.ts";
 import type { Cell as CellMessage, CellStatus, Display, Output } from "./wire.ts";
 
 /** Quicker runs do not dim what they replace: it would only flicker. */
@@ -99,8 +98,7 @@ export class Cell {
     // An author who hides a cell's outputs still wants its controls seen; nothing is drawn for nobody to look at.
     if ("hideOutput" in this.element.dataset) return null;
     const region = this.here();
-    if (message.op === "truncated")
-      region.put(new NoteItem(`More was printed here than an app shows (${size(message.content.limit_bytes)}).`));
+    if (message.op === "truncated") region.put(new NoteItem(truncated(message.content.limit_bytes)));
     else if (message.kind === "stream") region.stream(message.content.name, message.content.text);
     else return show(region.display(), message.content);
     return null;
@@ -194,38 +192,9 @@ function show(item: DisplayItem, display: Display): DisplayItem {
   return item;
 }
 
-function failure(error: CellMessage["error"]): HTMLElement {
-  const card = document.createElement("div");
-  card.className = "ka-card ka-failed";
-  const message = document.createElement("p");
-  message.textContent = error?.message ?? "This part of the app failed.";
-  card.append(message);
-  if (error?.reference) {
-    const reference = document.createElement("p");
-    reference.className = "ka-reference";
-    reference.append("Reference ", Object.assign(document.createElement("code"), { textContent: error.reference }));
-    card.append(reference);
-  }
-  if (error?.traceback) card.append(traceback(error.traceback));
-  return card;
-}
-
-function traceback(lines: readonly string[]): HTMLElement {
-  const details = document.createElement("details");
-  const pre = document.createElement("pre");
-  pre.className = "ka-text";
-  details.append(Object.assign(document.createElement("summary"), { textContent: "Traceback" }), pre);
-  new Terminal(pre).write(lines.join("\n"));
-  return details;
-}
-
 function waiting(): HTMLElement {
   const card = document.createElement("p");
   card.className = "ka-card ka-waits";
   card.textContent = "Waits for the part above that failed.";
   return card;
-}
-
-function size(bytes: number): string {
-  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e3)} kB`;
 }

@@ -115,6 +115,23 @@ describe("after a lost socket", () => {
     expect(log.slice(-2)).toEqual(["up false false", "settled 1"]);
   });
 
+  it("names the record that it was painted from until there is a session", () => {
+    connection.stop();
+    connection = new Connection("ws://host/socket", listener, () => 1, { record: "r1", lastSeq: 6 });
+    connection.open();
+    latest().close();
+    vi.advanceTimersByTime(250);
+    latest().open();
+    expect(latest().sent).toEqual([{ type: "hello", session: null, last_seq: 6, record: "r1" }]);
+    latest().receive(hello("s", true));
+    latest().receive(settled(7));
+    expect(log.slice(-2)).toEqual(["up true false", "settled 7"]);
+    latest().close();
+    vi.advanceTimersByTime(250);
+    latest().open();
+    expect(latest().sent).toEqual([{ type: "hello", session: "s", last_seq: 7 }]);
+  });
+
   it("waits longer after each failure, up to a limit", () => {
     for (const delay of [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]) {
       latest().close();

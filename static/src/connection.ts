@@ -1,6 +1,14 @@
 /** The socket: opens, says hello, checks the numbering, and comes back by itself with what it already has. */
 
-import { type BrowserMessage, type Hello, PROTOCOL, parseServerMessage, type ServerMessage } from "./wire.ts";
+import {
+  type BrowserMessage,
+  type Hello,
+  PROTOCOL,
+  parseBinaryMessage,
+  parseServerMessage,
+  type ServerMessage,
+  writeMessage,
+} from "./wire.ts";
 
 const PING_AFTER_MS = 20_000;
 const PONG_WITHIN_MS = 10_000;
@@ -14,10 +22,18 @@ export interface Listener {
   down(): void;
 }
 
+/** What a page shows before it has a session: the frames of a record up to a number. */
+export interface Seen {
+  record: string;
+  lastSeq: number;
+}
+
 export class Connection {
   private socket: WebSocket | null = null;
   private session: string | null = null;
-  private lastSeq = 0;
+  private lastSeq: number;
+  /** The record that the page was painted from, until there is a session. */
+  private record: string | null;
   /** The number that must come next, or null when any may: the first of a page that is sent whole. */
   private expected: number | null = null;
   private gapAt = 0;
@@ -31,7 +47,10 @@ export class Connection {
     private readonly url: string,
     private readonly listener: Listener,
     private readonly random: () => number = Math.random,
+    seen: Seen | null = null,
   ) {
+    this.record = seen?.record ?? null;
+    this.lastSeq = seen?.lastSeq ?? 0;
     addEventListener("online", () => this.now());
     addEventListener("pageshow", (event) => event.persisted && this.now());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.now());
@@ -43,15 +62,21 @@ export class Connection {
     this.stopped = false;
     const socket = new WebSocket(this.url, PROTOCOL);
     this.socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", session: this.session, last_seq: this.lastSeq }));
-    socket.onmessage = (event) => socket === this.socket && this.receive(event.data as string);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => socket.send(JSON.stringify(this.hello()));
+    socket.onmessage = (event) => socket === this.socket && this.receive(event.data as string | ArrayBuffer);
     socket.onclose = () => socket === this.socket && this.lost();
   }
 
+  private hello(): BrowserMessage {
+    const hello = { type: "hello", session: this.session, last_seq: this.lastSeq } as const;
+    return this.record === null ? hello : { ...hello, record: this.record };
+  }
+
   /** Sends, if the session is there; answers whether it was. */
-  send(message: BrowserMessage): boolean {
+  send(message: BrowserMessage, buffers?: readonly (ArrayBuffer | ArrayBufferView)[]): boolean {
     if (!this.ready || this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(message));
+    this.socket.send(writeMessage(message, buffers));
     return true;
   }
 
@@ -68,15 +93,15 @@ export class Connection {
     this.open();
   }
 
-  private receive(text: string): void {
+  private receive(frame: string | ArrayBuffer): void {
     this.attempts = 0;
     this.watch();
     let message: ServerMessage;
     try {
-      message = parseServerMessage(text);
+      message = typeof frame === "string" ? parseServerMessage(frame) : parseBinaryMessage(frame);
     } catch (error) {
       console.error(error);
-      this.count(seqOf(text));
+      this.count(seqOf(typeof frame === "string" ? frame : new TextDecoder().decode(frame.slice(0, 200))));
       return;
     }
     if (message.type === "hello") this.greet(message);
@@ -86,6 +111,7 @@ export class Connection {
   private greet(hello: Hello): void {
     const same = hello.session === this.session;
     this.session = hello.session;
+    this.record = null;
     this.ready = true;
     if (!hello.resumed) this.lastSeq = 0;
     this.expected = hello.resumed ? this.lastSeq + 1 : null;

@@ -11,8 +11,9 @@ beforeEach(() => {
   sent = [];
   online = true;
   queue = new EventQueue(
-    ({ event, control, value }) => {
-      if (online) sent.push([event, control, value]);
+    (message) => {
+      if (online && message.type === "event") sent.push([message.event, message.control, message.value]);
+      if (online && message.type === "comm") sent.push([message.event, message.comm, String(message.data)]);
       return online;
     },
     () => {},
@@ -114,6 +115,23 @@ describe("after a dropped connection", () => {
     ]);
   });
 
+  it("keeps for a new page what was done on the one before, until the controls are there", () => {
+    online = false;
+    queue.commit("a", 1);
+    queue.drag("a", 2);
+    queue.press("go");
+    online = true;
+    queue.carry();
+    expect(queue.busy()).toBe(false);
+    queue.declared("go", false);
+    queue.declared("a", 0);
+    queue.declared("a", 0);
+    expect(sent).toEqual([
+      [1, "go", true],
+      [2, "a", 2],
+    ]);
+  });
+
   it("counts from 1 again in a new session", () => {
     queue.commit("a", 1);
     queue.drag("a", 2);
@@ -121,5 +139,37 @@ describe("after a dropped connection", () => {
     expect(queue.busy()).toBe(false);
     queue.commit("a", 3);
     expect(sent.at(-1)).toEqual([1, "a", 3]);
+  });
+});
+
+describe("messages of widgets", () => {
+  it("are numbered together with events, and keep the queue busy until they are settled", () => {
+    queue.commit("k", 1);
+    expect(queue.comm("m", "a", [])).toBe(2);
+    queue.settled(1);
+    expect(queue.busy()).toBe(true);
+    queue.settled(2);
+    expect(queue.busy()).toBe(false);
+  });
+
+  it("are all sent again after a reconnect, in the order of all events", () => {
+    online = false;
+    queue.comm("m", "a", []);
+    queue.commit("k", 1);
+    queue.commit("k", 2);
+    queue.comm("m", "b", []);
+    online = true;
+    queue.resume();
+    expect(sent).toEqual([
+      [1, "m", "a"],
+      [3, "k", 2],
+      [4, "m", "b"],
+    ]);
+  });
+
+  it("are over when they are refused", () => {
+    queue.comm("m", "a", []);
+    expect(queue.refused(1)).toBeNull();
+    expect(queue.busy()).toBe(false);
   });
 });

@@ -3,6 +3,8 @@
 import type { BrowserMessage, Value } from "./wire.ts";
 
 type EventMessage = Extract<BrowserMessage, { type: "event" }>;
+type CommMessage = Extract<BrowserMessage, { type: "comm" }>;
+type Buffers = readonly (ArrayBuffer | ArrayBufferView)[];
 
 /** A drag waits no longer than this for the answer to its previous value: a slow notebook still sees where the hand is. */
 export const DRAG_WAIT_MS = 1000;
@@ -10,18 +12,22 @@ export const DRAG_WAIT_MS = 1000;
 export class EventQueue {
   private last = 0;
   private readonly unanswered = new Map<number, EventMessage>();
+  /** Widgets' messages, with the same numbers: each counts, in their order. */
+  private readonly comms = new Map<number, { message: CommMessage; buffers: Buffers }>();
   private readonly waiting = new Map<string, { value: Value; timer: ReturnType<typeof setTimeout> }>();
   private readonly newest = new Map<string, string>();
+  /** What the viewer did on a page that another took the place of; it is done when its control is there again. */
+  private readonly carried = new Map<string, Value>();
 
   /** `transmit` answers whether the message left; what did not leave goes with `resume`. */
   constructor(
-    private readonly transmit: (message: EventMessage) => boolean,
+    private readonly transmit: (message: EventMessage | CommMessage, buffers?: Buffers) => boolean,
     private readonly changed: () => void,
   ) {}
 
   /** Is an event of this control, or with no key of any, sent or waiting and not answered? */
   busy(key?: string): boolean {
-    if (key === undefined) return this.unanswered.size > 0 || this.waiting.size > 0;
+    if (key === undefined) return this.unanswered.size > 0 || this.waiting.size > 0 || this.comms.size > 0;
     return this.waiting.has(key) || [...this.unanswered.values()].some((message) => message.control === key);
   }
 
@@ -49,14 +55,31 @@ export class EventQueue {
     this.send(key, true);
   }
 
+  /** A widget's message; returns its number. */
+  comm(comm: string, data: unknown, buffers: Buffers): number {
+    this.last += 1;
+    const message: CommMessage = { type: "comm", event: this.last, comm, data };
+    this.comms.set(this.last, { message, buffers });
+    this.transmit(message, buffers);
+    this.changed();
+    return this.last;
+  }
+
   /** The server declared this value: a different one that was sent before may be sent again. */
   declared(key: string, value: Value): void {
+    const carried = this.carried.get(key);
+    if (carried !== undefined) {
+      this.carried.delete(key);
+      this.send(key, carried);
+      return;
+    }
     if (!this.busy(key) && this.newest.get(key) !== JSON.stringify(value)) this.newest.delete(key);
   }
 
   /** The page answers every event up to this number. */
   settled(event: number): void {
     for (const number of this.unanswered.keys()) if (number <= event) this.unanswered.delete(number);
+    for (const number of this.comms.keys()) if (number <= event) this.comms.delete(number);
     for (const key of [...this.waiting.keys()]) {
       if (![...this.unanswered.values()].some((message) => message.control === key)) this.release(key);
     }
@@ -65,6 +88,7 @@ export class EventQueue {
 
   /** This event was refused. Returns its control, or null when it is not one that still waits for its answer. */
   refused(event: number): string | null {
+    if (this.comms.delete(event)) this.changed();
     const message = this.unanswered.get(event);
     if (!message) return null;
     this.unanswered.delete(event);
@@ -76,19 +100,31 @@ export class EventQueue {
 
   /** After a reconnect to the same session: sends what was not answered, of each control only the newest. */
   resume(): void {
+    // In the order of their numbers: the server ignores a number that is below one it has seen.
     const newest = new Map([...this.unanswered.values()].map((message) => [message.control, message]));
     for (const [number, message] of this.unanswered) {
-      if (newest.get(message.control) === message || message.value === true) this.transmit(message);
-      else this.unanswered.delete(number);
+      if (newest.get(message.control) !== message && message.value !== true) this.unanswered.delete(number);
     }
+    const all = [...[...this.unanswered.values()].map((message) => ({ message, buffers: [] as Buffers })), ...this.comms.values()];
+    for (const { message, buffers } of all.sort((a, b) => a.message.event - b.message.event)) this.transmit(message, buffers);
     this.changed();
+  }
+
+  /** A new session, whose page is not the one that the viewer has used: what the viewer did is kept for it. */
+  carry(): void {
+    const done = new Map([...this.unanswered.values()].map(({ control, value }) => [control, value]));
+    for (const [key, { value }] of this.waiting) done.set(key, value);
+    this.reset();
+    for (const [key, value] of done) this.carried.set(key, value);
   }
 
   /** A new session numbers its events anew. */
   reset(): void {
     for (const key of [...this.waiting.keys()]) this.drop(key);
     this.unanswered.clear();
+    this.comms.clear();
     this.newest.clear();
+    this.carried.clear();
     this.last = 0;
     this.changed();
   }

@@ -2,7 +2,7 @@
 
 import { choose, metadataOf, type Renderer } from "./mime/registry.ts";
 import { Terminal } from "./terminal.ts";
-import type { Display } from "./wire.ts";
+import type { Cell, Display } from "./wire.ts";
 import { track } from "./work.ts";
 
 export interface Item {
@@ -186,6 +186,18 @@ export class NoteItem implements Item {
   }
 }
 
+/** An element that stays as it is. */
+export class StaticItem implements Item {
+  readonly isOutput = true;
+  old = false;
+
+  constructor(readonly node: HTMLElement) {}
+
+  dispose(): void {
+    this.node.remove();
+  }
+}
+
 /** Holds the element of a control. */
 export class ControlItem implements Item {
   readonly isOutput = false;
@@ -201,4 +213,39 @@ export class ControlItem implements Item {
     this.node.remove();
     this.gone();
   }
+}
+
+/** A card that says what failed. */
+export function failure(error: Cell["error"]): HTMLElement {
+  const card = document.createElement("div");
+  card.className = "ka-card ka-failed";
+  const message = document.createElement("p");
+  message.textContent = error?.message ?? "This part of the app failed.";
+  card.append(message);
+  if (error?.reference) {
+    const reference = document.createElement("p");
+    reference.className = "ka-reference";
+    reference.append("Reference ", Object.assign(document.createElement("code"), { textContent: error.reference }));
+    card.append(reference);
+  }
+  if (error?.traceback) card.append(traceback(error.traceback));
+  return card;
+}
+
+function traceback(lines: readonly string[]): HTMLElement {
+  const details = document.createElement("details");
+  const pre = document.createElement("pre");
+  pre.className = "ka-text";
+  details.append(Object.assign(document.createElement("summary"), { textContent: "Traceback" }), pre);
+  new Terminal(pre).write(lines.join("\n"));
+  return details;
+}
+
+/** Says that there was more than is shown. */
+export function truncated(limitBytes: number): string {
+  return `More was printed here than an app shows (${size(limitBytes)}).`;
+}
+
+function size(bytes: number): string {
+  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.round(bytes / 1e3)} kB`;
 }

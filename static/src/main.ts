@@ -4,6 +4,7 @@ import "./styles/index.css";
 import "./mime/standard.ts";
 import { Connection } from "./connection.ts";
 import { Page } from "./page.ts";
+import { readRecord } from "./record.ts";
 import { wrapTables } from "./tables.ts";
 
 function start(): void {
@@ -12,7 +13,9 @@ function start(): void {
   const page = new Page(document.body);
   const url = new URL(socket, location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  page.connect(new Connection(url.href, page));
+  const record = readRecord(document.querySelector("#ka-record"));
+  if (record) page.paint(record.messages);
+  page.connect(new Connection(url.href, page, Math.random, record));
   const prose = document.querySelectorAll<HTMLElement>("[data-kind=markdown]");
   for (const section of prose) wrapTables(section);
   if ([...prose].some((section) => section.querySelector(".math"))) void typesetProse();

@@ -147,6 +147,46 @@ describe("the page's state", () => {
   });
 });
 
+describe("a page that was painted from a record", () => {
+  const record = () =>
+    [
+      { seq: 1, type: "cell", cell: "c1", status: "done", run: 1, error: null },
+      { seq: 2, type: "control", op: "declare", cell: "c1", control: SLIDER },
+      { seq: 3, type: "cell", cell: "c2", status: "queued", run: 1, error: null },
+      { seq: 4, type: "output", cell: "c2", op: "append", kind: "stream", content: { name: "stdout", text: "old" } },
+    ] as ServerMessage[];
+  const slider = () => document.querySelector<HTMLInputElement>("[data-control=k] input");
+  const painted = () => vi.waitUntil(slider, { interval: 5 }) as Promise<HTMLInputElement>;
+
+  it("shows everything at once and connects", async () => {
+    page.paint(record());
+    const input = await painted();
+    expect([state(), input.value, document.querySelector("[data-cell=c2] pre")?.textContent]).toEqual(["connecting", "10", "old"]);
+    expect(document.querySelector<HTMLElement>("[data-cell=c2]")?.dataset.status).toBe("queued");
+  });
+
+  it("goes on in its session with the same elements, and sends what the viewer did meanwhile", async () => {
+    page.paint(record());
+    const input = await painted();
+    move(input, "42");
+    up(true, false);
+    status("idle");
+    expect(sent).toContainEqual({ type: "event", event: 1, control: "k", value: 42 });
+    expect([slider() === input, state()]).toEqual([true, "running"]);
+    receive({ type: "settled", event: 1 });
+    expect(state()).toBe("idle");
+  });
+
+  it("is replaced by a session of another record, which gets what the viewer did", async () => {
+    page.paint(record());
+    move(await painted(), "42");
+    up(false, false);
+    expect(slider()).toBeNull();
+    await declare();
+    expect(sent.at(-1)).toEqual({ type: "event", event: 1, control: "k", value: 42 });
+  });
+});
+
 it("keeps what comes after a control behind it, while the controls are loading", async () => {
   up();
   void declare();

@@ -2,12 +2,15 @@
 
 import { Cell } from "./cell.ts";
 import { Chrome, type PageState } from "./chrome.ts";
+import { Comms } from "./comms.ts";
 import type { Connection, Listener } from "./connection.ts";
 import type { AnyControl } from "./controls/registry.ts";
 import type { Declaration } from "./declarations.ts";
+import { forgetAll, remember, update } from "./displays.ts";
 import { EventQueue } from "./events.ts";
-import { ControlItem, type DisplayItem } from "./items.ts";
+import { ControlItem } from "./items.ts";
 import { Containers } from "./layout.ts";
+import { prefer } from "./mime/registry.ts";
 import type { BrowserMessage, Hello, Output, Refusal, ServerMessage, Status } from "./wire.ts";
 import { isDrawing, onDrawn } from "./work.ts";
 
@@ -18,12 +21,14 @@ interface Placed {
   cell: Cell;
 }
 
+const WIDGET_VIEW = /^application\/vnd\.jupyter\.widget-view\+json$/;
+
 export class Page implements Listener {
   private readonly cells = new Map<string, Cell>();
   private readonly controls = new Map<string, Placed>();
-  private readonly displays = new Set<DisplayItem>();
   private readonly containers = new Containers();
   private readonly events: EventQueue;
+  private readonly comms = new Comms((comm, data, buffers) => this.events.comm(comm, data, buffers));
   private readonly chrome: Chrome;
   private status: Omit<Status, "type" | "seq"> = { state: "starting", place: null, detail: null, restartable: false };
   private link: "connecting" | "up" | "reconnecting" | "refused" = "connecting";
@@ -31,10 +36,12 @@ export class Page implements Listener {
   private library: typeof import("./controls/registry.ts") | null = null;
   /** What came since a control was declared before the controls' code was here; null when nothing waits. */
   private waiting: ServerMessage[] | null = null;
+  /** What is shown is a template's record; no session has said hello yet. */
+  private painted = false;
 
   constructor(private readonly body: HTMLElement) {
     this.events = new EventQueue(
-      (message) => this.send(message),
+      (message, buffers) => this.connection?.send(message, buffers) ?? false,
       () => this.refresh(),
     );
     this.chrome = new Chrome(body, {
@@ -43,8 +50,16 @@ export class Page implements Listener {
     });
     this.containers.add("sidebar", this.chrome.sidebar);
     for (const element of body.querySelectorAll<HTMLElement>("ka-cell[data-cell]")) this.adopt(element);
+    prefer({ matches: WIDGET_VIEW, render: (host, data, { signal }) => this.comms.show(host, data, signal) });
     onDrawn(() => this.refresh());
     this.refresh();
+  }
+
+  /** Shows a record before there is a session; all at once, so that nothing moves when the controls' code is here. */
+  paint(messages: ServerMessage[]): void {
+    this.painted = true;
+    if (messages.some((message) => message.type === "control") && !this.library) this.waiting ??= [];
+    for (const message of messages) this.message(message);
   }
 
   connect(connection: Connection): void {
@@ -58,8 +73,10 @@ export class Page implements Listener {
     if (!hello.resumed) this.waiting &&= [];
     this.status = { state: hello.state, place: null, detail: null, restartable: false };
     if (!hello.resumed) this.reset();
-    if (sameSession) this.events.resume();
+    if (sameSession || (hello.resumed && this.painted)) this.events.resume();
+    else if (this.painted) this.events.carry();
     else this.events.reset();
+    this.painted = false;
     this.refresh();
   }
 
@@ -97,8 +114,13 @@ export class Page implements Listener {
         if (message.op === "declare") this.declare(this.cell(message.cell), message.control);
         else this.remove(message.control.key);
         break;
+      case "comm":
+      case "widget-output":
+        this.comms.receive(message);
+        break;
       case "settled":
         this.events.settled(message.event);
+        this.comms.settled(message.event);
         for (const { control } of this.controls.values()) control.settle();
         break;
       case "error":
@@ -113,15 +135,11 @@ export class Page implements Listener {
 
   private output(message: Output): void {
     if (message.op === "update") {
-      const id = message.content.transient?.display_id;
-      for (const item of this.displays) {
-        if (!item.node.isConnected) this.displays.delete(item);
-        else if (id !== undefined && item.displayId === id) item.show(message.content);
-      }
+      update(message.content);
       return;
     }
     const shown = this.cell(message.cell).output(message);
-    if (shown?.displayId !== undefined) this.displays.add(shown);
+    if (shown) remember(shown);
   }
 
   private declare(cell: Cell, declaration: Declaration): void {
@@ -157,6 +175,7 @@ export class Page implements Listener {
     else if (code !== "old-event") {
       // An event that was sent twice around a dropped connection has been taken the first time: `settled` is its answer.
       const key = this.events.refused(event);
+      this.comms.refused(event);
       const placed = key === null ? undefined : this.controls.get(key);
       if (placed && !this.events.busy(key ?? "")) placed.control.refuse(message);
       else if (!placed) this.chrome.say(message);
@@ -173,7 +192,8 @@ export class Page implements Listener {
 
   private reset(): void {
     for (const cell of this.cells.values()) cell.reset();
-    this.displays.clear();
+    forgetAll();
+    this.comms.reset();
   }
 
   private cell(id: string): Cell {

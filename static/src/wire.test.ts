@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import binary from "../../tests/wire_golden/binary.json";
 import browserMessages from "../../tests/wire_golden/from_browser.json";
 import serverMessages from "../../tests/wire_golden/from_server.json";
 import values from "../../tests/wire_golden/values.json";
 import { isDeclaration } from "./declarations.ts";
-import { type BrowserMessage, parseServerMessage, WireError } from "./wire.ts";
+import { type BrowserMessage, parseBinaryMessage, parseServerMessage, WireError, writeMessage } from "./wire.ts";
 
 describe("messages from the server", () => {
   it.each(serverMessages.map((message) => [`${message.type} ${message.seq}`, message]))("reads the golden %s", (_, message) => {
@@ -40,12 +41,40 @@ describe("messages to the server", () => {
     const required: Record<BrowserMessage["type"], string[]> = {
       hello: ["session", "last_seq"],
       event: ["event", "control", "value"],
+      comm: ["event", "comm", "data"],
       stop: [],
       rerun: [],
       ping: ["t"],
     };
-    for (const { type, ...fields } of browserMessages) expect(Object.keys(fields)).toEqual(required[type as BrowserMessage["type"]]);
+    for (const { type, record, ...fields } of browserMessages) {
+      expect(Object.keys(fields)).toEqual(required[type as BrowserMessage["type"]]);
+      if (record !== undefined) expect(type).toBe("hello");
+    }
     expect(new Set(browserMessages.map(({ type }) => type))).toEqual(new Set(Object.keys(required)));
+  });
+});
+
+describe("messages with buffers", () => {
+  const bytes = (text: string) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const hex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+
+  it("are read as the golden file says, each buffer with memory of its own", () => {
+    const { message, attached, frame } = binary.from_server;
+    const read = parseBinaryMessage(bytes(frame).buffer);
+    expect(read).toEqual({ ...message, attached: attached.map((each) => hex(each).buffer) });
+  });
+
+  it("are written as the golden file says, whatever holds the bytes", () => {
+    const { message, attached, frame } = binary.from_browser;
+    const { buffers: _, ...rest } = message;
+    const whole = Uint8Array.from([9, 9, ...hex(attached[0] as string), 9]);
+    for (const buffer of [hex(attached[0] as string).buffer, new DataView(whole.buffer, 2, 4)])
+      expect(writeMessage(rest as BrowserMessage, [buffer])).toEqual(bytes(frame));
+  });
+
+  it("belong to widgets", () => {
+    const head = new TextEncoder().encode('{"seq":1,"type":"settled","event":1}');
+    expect(() => parseBinaryMessage(Uint8Array.from([0, 0, 0, head.length, ...head]).buffer)).toThrow(WireError);
   });
 });
 

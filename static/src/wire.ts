@@ -1,7 +1,7 @@
 /** The wire `kernelapp.v1`: every message in both directions, checked at the edge. The rules are in docs/architecture.md. */
 
 import { type Declaration, isDeclaration } from "./declarations.ts";
-import { all, bool, type Fields, fits, type Guard, int, nullable, num, object, oneOf, type Shape, str } from "./guards.ts";
+import { all, bool, either, type Fields, fits, type Guard, int, nullable, num, object, oneOf, type Shape, str } from "./guards.ts";
 
 export const PROTOCOL = "kernelapp.v1";
 
@@ -29,12 +29,24 @@ export interface Display {
   transient?: { display_id?: string };
 }
 
+const isBufferPart: Guard<number | string> = either(int, str);
+
 const SERVER = {
   hello: { session: str, app: str, protocol: str, resumed: bool, state: oneOf(...SESSION_STATES) },
   status: { state: oneOf(...SESSION_STATES), place: nullable(int), detail: nullable(str), restartable: bool },
   cell: { cell: str, status: oneOf(...CELL_STATUSES), run: int, error: nullable(isCellError) },
   output: { cell: str, op: oneOf("append", "update", "clear", "truncated"), kind: str, content: object },
   control: { cell: str, op: oneOf("declare", "remove"), control: object },
+  comm: {
+    op: oneOf("open", "msg", "close"),
+    comm: str,
+    version: nullable(str),
+    event: nullable(int),
+    texts: object,
+    buffers: all(isBufferPart),
+    content: object,
+  },
+  "widget-output": { comm: str, op: oneOf("append", "update", "clear", "truncated"), kind: str, content: object },
   settled: { event: int },
   error: { code: str, message: str, event: nullable(int) },
   pong: { t: num },
@@ -57,24 +69,66 @@ export type Output = { type: "output"; seq: number; cell: string } & (
   | { op: "clear"; content: { wait: boolean } }
   | { op: "truncated"; content: { limit_bytes: number } }
 );
+/** Of a widget. `attached`: the buffers that came with it, in the order of the sizes in `buffers`; what else is there is a hash. */
+export type Comm = Server<"comm"> & { attached?: ArrayBuffer[] };
+export type WidgetOutput = Server<"widget-output">;
+export type CommMessage = Comm | WidgetOutput;
 export type ControlMessage = { type: "control"; seq: number; cell: string } & (
   | { op: "declare"; control: Declaration }
   | { op: "remove"; control: { key: string } }
 );
-export type ServerMessage = Hello | Status | Cell | Output | ControlMessage | Settled | Refusal | Server<"pong">;
+export type ServerMessage = Hello | Status | Cell | Output | ControlMessage | CommMessage | Settled | Refusal | Server<"pong">;
 
 /** A value of a control: what an event may carry. */
 export type Value = null | boolean | number | string | readonly string[] | readonly number[];
 
 export type BrowserMessage =
-  | { type: "hello"; session: string | null; last_seq: number }
+  | { type: "hello"; session: string | null; last_seq: number; record?: string | null }
   | { type: "event"; event: number; control: string; value: Value }
+  | { type: "comm"; event: number; comm: string; data: unknown; buffers?: number[] }
   | { type: "stop" }
   | { type: "rerun" }
   | { type: "ping"; t: number };
 
 /** A frame from the server was not what `kernelapp.v1` says: a fault of ours, never of the viewer. */
 export class WireError extends Error {}
+
+const SIZE_BYTES = 4;
+
+/** Reads a binary frame: the size of the JSON, the JSON, and the buffers of its message. */
+export function parseBinaryMessage(frame: ArrayBuffer): ServerMessage {
+  const end = SIZE_BYTES + new DataView(frame).getUint32(0);
+  const message = parseServerMessage(new TextDecoder().decode(frame.slice(SIZE_BYTES, end)));
+  if (message.type !== "comm") throw new WireError(`A '${message.type}' message has no buffers.`);
+  let from = end;
+  message.attached = [];
+  for (const size of message.buffers.filter(int)) {
+    // Each gets memory of its own: libraries make typed arrays of it, which must begin at a multiple of their size.
+    message.attached.push(frame.slice(from, from + size));
+    from += size;
+  }
+  return message;
+}
+
+/** The frame of a message, with its buffers if it has any. */
+export function writeMessage(
+  message: BrowserMessage,
+  buffers: readonly (ArrayBuffer | ArrayBufferView)[] = [],
+): string | Uint8Array<ArrayBuffer> {
+  if (buffers.length === 0) return JSON.stringify(message);
+  const parts = buffers.map((each) =>
+    ArrayBuffer.isView(each) ? new Uint8Array(each.buffer, each.byteOffset, each.byteLength) : new Uint8Array(each),
+  );
+  const head = new TextEncoder().encode(JSON.stringify({ ...message, buffers: parts.map((part) => part.length) }));
+  const frame = new Uint8Array(SIZE_BYTES + head.length + parts.reduce((sum, part) => sum + part.length, 0));
+  new DataView(frame.buffer).setUint32(0, head.length);
+  let at = SIZE_BYTES;
+  for (const part of [head, ...parts]) {
+    frame.set(part, at);
+    at += part.length;
+  }
+  return frame;
+}
 
 /** Reads one frame of the server. Raises WireError when it is not a message of this protocol. */
 export function parseServerMessage(text: string): ServerMessage {
@@ -84,10 +138,19 @@ export function parseServerMessage(text: string): ServerMessage {
   } catch {
     throw new WireError("The server sent something that is not JSON.");
   }
-  if (!object(message) || !int(message.seq) || !isKnown(message.type)) throw new WireError(`Unknown message: ${text.slice(0, 80)}`);
+  return checkServerMessage(message);
+}
+
+/** The same for a frame that was part of something else. */
+export function checkServerMessage(message: unknown): ServerMessage {
+  if (!object(message) || !int(message.seq) || !isKnown(message.type)) throw new WireError(`Unknown message: ${excerpt(message)}`);
   const type = message.type;
-  if (!fits(SERVER[type] as Fields)(message) || !contentFits(message)) throw new WireError(`Bad '${type}' message: ${text.slice(0, 80)}`);
+  if (!fits(SERVER[type] as Fields)(message) || !contentFits(message)) throw new WireError(`Bad '${type}' message: ${excerpt(message)}`);
   return message as unknown as ServerMessage;
+}
+
+function excerpt(message: unknown): string {
+  return JSON.stringify(message).slice(0, 80);
 }
 
 function isKnown(type: unknown): type is keyof typeof SERVER {

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kernelapp.errors import ServerError, ViewerError
-from kernelapp.session.effects import InterruptKernel, Publish, StartKernel
-from kernelapp.wire.messages import CellFailure, CellStatus, Control, Output, SessionStatus, Settled, Status
+from kernelapp.session.effects import InterruptKernel, Publish, SendComm, StartKernel
+from kernelapp.wire.messages import CellFailure, CellStatus, CommEvent, Control, Output, SessionStatus, Settled, Status
 
 from .driver import FAILURE, Driver, button, settled, slider
 
@@ -196,3 +196,54 @@ def test_clearing_makes_room_again() -> None:
 def test_an_illegal_transition_is_our_own_mistake() -> None:
     with pytest.raises(ServerError):
         Driver("c1").machine.kernel_ready()
+
+
+def widget(number: int) -> CommEvent:
+    return CommEvent(number, "m", {"method": "custom", "content": None})
+
+
+def test_the_page_is_settled_when_the_kernel_has_handled_a_widgets_events() -> None:
+    driver = settled()
+    driver.do(driver.machine.comm(widget(1), is_open=True))
+    driver.do(driver.machine.comm(widget(2), is_open=True))
+    assert [effect for effect in driver.others if isinstance(effect, SendComm)] == [SendComm(widget(1)), SendComm(widget(2))]
+    driver.do(driver.machine.comm_handled(2))
+    assert driver.last(Settled) == Settled(0)
+    driver.do(driver.machine.comm_handled(1))
+    assert driver.last(Settled) == Settled(2)
+    assert driver.runs == []
+
+
+def test_a_plan_that_ends_does_not_settle_a_widgets_event_that_the_kernel_still_handles() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    driver.do(driver.machine.comm(widget(2), is_open=True))
+    driver.finish(slider())
+    driver.finish()
+    assert driver.last(Settled) == Settled(1)
+    driver.do(driver.machine.comm_handled(2))
+    assert driver.last(Settled) == Settled(2)
+
+
+def test_a_widget_that_the_kernel_does_not_have_is_refused_and_its_event_counts_as_answered() -> None:
+    driver = settled()
+    with pytest.raises(ViewerError) as caught:
+        driver.machine.comm(widget(1), is_open=False)
+    assert (caught.value.code, caught.value.event) == ("unknown-comm", 1)
+    assert driver.machine.comm(widget(1), is_open=True) == []
+
+
+def test_a_callback_is_stopped_by_an_interrupt() -> None:
+    driver = settled()
+    assert driver.machine.stop() == []
+    driver.do(driver.machine.comm(widget(1), is_open=True))
+    assert driver.machine.stop() == [InterruptKernel()]
+
+
+def test_a_kernel_that_died_owes_no_answers() -> None:
+    driver = settled()
+    driver.do(driver.machine.comm(widget(1), is_open=True))
+    driver.do(driver.machine.kernel_died("gone"))
+    assert driver.machine.comm_handled(1) == []
+    with pytest.raises(ViewerError):
+        driver.machine.comm(widget(2), is_open=True)

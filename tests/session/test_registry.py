@@ -12,6 +12,7 @@ from kernelapp.errors import ViewerError
 from kernelapp.notebook import AppMetadata, Notebook
 from kernelapp.session.registry import Registry
 from kernelapp.session.relay import Connection, Relay
+from kernelapp.wire.messages import Hello
 
 
 def notebook(name: str = "app") -> Notebook:
@@ -35,7 +36,7 @@ class FakeRelay:
     def open(self) -> None:
         """No kernel here."""
 
-    def attach(self, connection: Connection, last_seq: int) -> None:
+    def attach(self, connection: Connection, last_seq: int, record: str | None) -> None:
         self.attached.append((connection, last_seq))
 
     def detach(self, connection: Connection) -> bool:
@@ -49,9 +50,11 @@ def registry(max_sessions: int = 2, grace_s: float = 0.0) -> Registry:
     return Registry(lambda session, app: cast("Relay", FakeRelay(session, app)), max_sessions, grace_s)
 
 
-def attach(to: Registry, viewer: str = "v", session: str | None = None, seq: int = 0, app: str = "app") -> tuple[FakeRelay, FakeConnection]:
+def attach(
+    to: Registry, viewer: str = "v", session: str | None = None, seq: int = 0, app: str = "app", record: str | None = None
+) -> tuple[FakeRelay, FakeConnection]:
     connection = FakeConnection()
-    return cast("FakeRelay", to.attach(notebook(app), viewer, session, seq, connection)), connection
+    return cast("FakeRelay", to.attach(notebook(app), viewer, Hello(session, seq, record), connection)), connection
 
 
 async def test_each_hello_without_a_session_opens_one() -> None:
@@ -75,6 +78,11 @@ async def test_another_viewer_or_app_gets_a_new_session_from_its_start(viewer: s
     other, connection = attach(sessions, viewer, relay.session, 7, app)
     assert other is not relay
     assert other.attached == [(connection, 0)]
+
+
+async def test_a_page_that_was_painted_from_a_record_tells_a_new_session_where_it_is() -> None:
+    relay, connection = attach(registry(), seq=7, record="r")
+    assert relay.attached == [(connection, 7)]
 
 
 async def test_beyond_the_bound_there_is_no_room() -> None:

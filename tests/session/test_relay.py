@@ -4,65 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kernelapp.kernels.kernel import KernelListener, KernelMessage
 from kernelapp.notebook import AppMetadata, Cell, Notebook
+from kernelapp.session.record import Record
 from kernelapp.session.relay import Relay, RelaySettings
 from kernelapp.session.starts import StartQueue
 
+from .fakes import FakeKernel, let_tasks_run
 
-class FakeKernel:
-    """Notes what it is asked for."""
+SETTINGS = RelaySettings(False, 1000, 100_000)
 
-    def __init__(self) -> None:
-        self.requests: list[str] = []
-        self.interrupted: list[str] = []
-        self._started = asyncio.Event()
-        self._listener: KernelListener | None = None
 
-    async def start(self, listener: KernelListener) -> None:
-        self._listener = listener
-
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
-        self.requests.append(f"request {len(self.requests)}")
-        self._started.set()
-        return self.requests[-1]
-
-    async def interrupt(self) -> None:
-        self.interrupted.append(self.requests[-1])
-
-    async def end(self) -> None:
-        """Nothing to end."""
-
-    async def at_work(self) -> None:
-        """Wait for the first request."""
-        await self._started.wait()
-
-    def say(self, kind: str, **content: Any) -> None:
-        """Publish a message that answers the latest request."""
-        assert self._listener is not None
-        self._listener.kernel_message(KernelMessage(kind, self.requests[-1], json.dumps(content).encode()))
+def notebook_of(*sources: str) -> Notebook:
+    cells = tuple(Cell(f"c{i}", "code", source) for i, source in enumerate(sources))
+    return Notebook(Path("app"), "app", "app", "", "python", None, cells, AppMetadata())
 
 
 async def open_relay(*sources: str) -> tuple[Relay, FakeKernel]:
     """A session whose kernel has been asked for the first cell."""
-    cells = tuple(Cell(f"c{i}", "code", source) for i, source in enumerate(sources))
-    notebook = Notebook(Path("app"), "app", "app", "", "python", None, cells, AppMetadata())
     kernel = FakeKernel()
-    relay = Relay("session", notebook, lambda _: kernel, StartQueue(1), RelaySettings(False, 1000, 100_000))
+    relay = Relay("session", notebook_of(*sources), lambda _: kernel, StartQueue(1), SETTINGS)
     relay.open()
     await kernel.at_work()
     return relay, kernel
-
-
-async def let_tasks_run() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
 
 
 async def test_an_interrupt_waits_until_the_kernel_is_at_the_cell() -> None:
@@ -88,4 +56,105 @@ async def test_an_interrupt_for_a_cell_that_has_just_ended_does_not_hit_the_next
     kernel.say("execute_input")
     await let_tasks_run()
     assert kernel.interrupted == []
+    await relay.close()
+
+
+class Page:
+    """A connection that keeps what it is sent, and knows when the session is idle."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.idle = asyncio.Event()
+
+    def send(self, frame: bytes) -> None:
+        self.frames.append(json.loads(frame))
+        if self.frames[-1].get("state") == "idle" and self.frames[-1]["type"] == "status":
+            self.idle.set()
+
+    def drop(self, code: int, reason: str) -> None:
+        """Nothing to close."""
+
+
+class FakeLease:
+    """Gives the kernels that a test made."""
+
+    def __init__(self, record: Record | None, *kernels: FakeKernel) -> None:
+        self.record = record
+        self.kernels = list(kernels)
+        self.released = 0
+
+    def fork(self) -> FakeKernel:
+        return self.kernels.pop(0)
+
+    def release(self) -> None:
+        self.released += 1
+
+
+CELLS = ("import time\nnow = time.time()", "print('alone')")
+
+
+async def record_of(*sources: str) -> Record:
+    """The record of a template that has run."""
+    relay, page = Relay("template", notebook_of(*sources), lambda _: FakeKernel(runs=True), StartQueue(1), SETTINGS), Page()
+    relay.open()
+    relay.attach(page, 0)
+    await page.idle.wait()
+    record = relay.record("r1")
+    await relay.close()
+    return record
+
+
+async def lease_session(lease: FakeLease, other: FakeKernel, seen: str | None = "r1") -> tuple[Relay, Page]:
+    """A session that has settled; its page was painted from the record `seen`."""
+    relay, page = Relay("session", notebook_of(*CELLS), lambda _: other, StartQueue(1), SETTINGS, lease), Page()
+    relay.open()
+    relay.attach(page, lease.record.journal.seq if lease.record else 0, seen)
+    await page.idle.wait()
+    return relay, page
+
+
+async def test_a_session_goes_on_from_a_record_in_a_fork() -> None:
+    fork, other = FakeKernel(runs=True), FakeKernel(runs=True)
+    lease = FakeLease(await record_of(*CELLS), fork)
+    relay, page = await lease_session(lease, other)
+    assert page.frames[0]["resumed"] is True
+    assert (fork.sources, other.starts) == ([CELLS[0]], 0)
+    assert [frame["seq"] for frame in page.frames[1:]] == list(range(page.frames[1]["seq"], page.frames[-1]["seq"] + 1))
+    assert lease.released == 0
+    await relay.close()
+    assert (fork.ends, lease.released) == (1, 1)
+
+
+async def test_a_page_of_another_record_is_sent_whole() -> None:
+    relay, page = await lease_session(FakeLease(await record_of(*CELLS), FakeKernel(runs=True)), FakeKernel(), "another")
+    assert page.frames[0]["resumed"] is False
+    assert {frame["cell"] for frame in page.frames if frame["type"] == "output"} == {"c0", "c1"}
+    await relay.close()
+
+
+async def test_without_a_fork_the_session_runs_everything_in_another_kernel() -> None:
+    fork, other = FakeKernel(fails="The template has ended."), FakeKernel(runs=True)
+    lease = FakeLease(await record_of(*CELLS), fork)
+    relay, page = await lease_session(lease, other)
+    assert (fork.ends, other.sources, lease.released) == (1, list(CELLS), 1)
+    assert page.frames[0]["resumed"] is True
+    await relay.close()
+    assert (other.ends, lease.released) == (1, 1)
+
+
+async def test_a_fork_of_a_template_that_has_run_no_cell_runs_everything() -> None:
+    fork = FakeKernel(runs=True)
+    relay, page = await lease_session(FakeLease(None, fork), FakeKernel(), None)
+    assert (fork.sources, page.frames[0]["resumed"]) == (list(CELLS), False)
+    await relay.close()
+
+
+async def test_a_restarted_session_gets_a_new_fork_and_runs_everything() -> None:
+    first, second = FakeKernel(runs=True), FakeKernel(runs=True)
+    relay, page = await lease_session(FakeLease(await record_of(*CELLS), first, second), FakeKernel())
+    first.die()
+    page.idle.clear()
+    relay.receive(json.dumps({"type": "rerun"}))
+    await page.idle.wait()
+    assert (first.ends, second.sources) == (1, list(CELLS))
     await relay.close()

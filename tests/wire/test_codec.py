@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 
 from kernelapp.errors import ViewerError
-from kernelapp.wire.codec import decode, encode
+from kernelapp.wire.codec import decode, encode, event_of, is_text
 from kernelapp.wire.messages import (
+    Blob,
     Cell,
     CellFailure,
     CellStatus,
+    Comm,
+    CommEvent,
     Control,
     Event,
     Hello,
@@ -29,6 +33,7 @@ from kernelapp.wire.messages import (
     Status,
     Stop,
     Welcome,
+    WidgetOutput,
 )
 
 GOLDEN = Path(__file__).parent.parent / "wire_golden"
@@ -53,6 +58,13 @@ def message_of(frame: dict[str, Any]) -> ServerMessage:
             return Output(frame["cell"], frame["op"], frame["kind"], json.dumps(frame["content"]).encode())
         case "control":
             return Control(frame["op"], frame["cell"], frame["control"])
+        case "comm":
+            buffers = tuple(Blob(each, b"") if isinstance(each, str) else bytes(each) for each in frame["buffers"])
+            texts = {name: Blob(digest, b"") for name, digest in frame["texts"].items()}
+            content = json.dumps(frame["content"]).encode()
+            return Comm(frame["op"], frame["comm"], content, buffers, texts, frame["version"], frame["event"])
+        case "widget-output":
+            return WidgetOutput(frame["comm"], frame["op"], frame["kind"], json.dumps(frame["content"]).encode())
         case "settled":
             return Settled(frame["event"])
         case "error":
@@ -81,10 +93,15 @@ def test_a_traceback_is_written_when_there_is_one() -> None:
 BROWSER_MESSAGES = [
     Hello(None, 0),
     Hello("s-1", 41),
+    Hello(None, 12, "r-1"),
+    Hello("s-1", 0),
     Event(1, "c1-0-slider", 42),
     Event(2, "c1-1-text_input", "grüße 🌍"),
     Event(3, "c1-2-multiselect", ["a", "b"]),
     Event(4, "c1-3-date_input", None),
+    CommEvent(5, "m1", {"method": "update", "state": {"value": 4}, "buffer_paths": []}),
+    CommEvent(6, "m1", {"method": "custom", "content": {"event": "click"}}),
+    CommEvent(7, "m1", {"method": "request_state"}),
     Stop(),
     Rerun(),
     Ping(12.5),
@@ -109,10 +126,64 @@ def test_bad_frames_are_refused_with_their_code(case: dict[str, Any]) -> None:
     assert caught.value.code == case["code"]
 
 
-def test_a_binary_frame_is_refused() -> None:
+BINARY = json.loads((GOLDEN / "binary.json").read_text())
+
+
+def test_buffers_are_written_as_the_golden_file_says() -> None:
+    case = BINARY["from_server"]
+    attached = iter(bytes.fromhex(each) for each in case["attached"])
+    message = message_of(case["message"])
+    assert isinstance(message, Comm)
+    message = replace(message, buffers=tuple(each if isinstance(each, Blob) else next(attached) for each in message.buffers))
+    frame = encode(message, case["message"]["seq"])
+    assert not is_text(frame)
+    assert cut(frame) == cut(base64.b64decode(case["frame"]))
+
+
+def cut(frame: bytes) -> tuple[Any, bytes]:
+    end = 4 + int.from_bytes(frame[:4])
+    return json.loads(frame[4:end]), frame[end:]
+
+
+def test_buffers_are_read_as_the_golden_file_says() -> None:
+    case = BINARY["from_browser"]
+    message = case["message"]
+    expected = CommEvent(message["event"], message["comm"], message["data"], tuple(bytes.fromhex(each) for each in case["attached"]))
+    assert decode(base64.b64decode(case["frame"])) == expected
+
+
+def binary(message: dict[str, Any], attached: bytes) -> bytes:
+    head = json.dumps(message).encode()
+    return len(head).to_bytes(4) + head + attached
+
+
+UPDATE = {"type": "comm", "event": 3, "comm": "m", "data": {"method": "update", "state": {}, "buffer_paths": [["v"]]}}
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "event"),
+    [
+        (b"{}", "binary", None),
+        (b"", "binary", None),
+        (b"\0\0\0\x02\xff\xff", "malformed", None),
+        (binary({"type": "stop"}, b""), "binary", None),
+        (binary({**UPDATE, "buffers": [5]}, b"four"), "bad-field", 3),
+        (binary({**UPDATE, "buffers": [-1, 5]}, b"four"), "bad-field", 3),
+        (binary({**UPDATE, "buffers": ["4"]}, b"four"), "bad-field", 3),
+        (binary(UPDATE, b"four"), "bad-field", 3),
+        (binary({**UPDATE, "buffers": [2, 2]}, b"four"), "bad-comm", 3),
+    ],
+)
+def test_a_binary_frame_that_does_not_hold_together_is_refused(frame: bytes, code: str, event: int | None) -> None:
     with pytest.raises(ViewerError) as caught:
-        decode(b"{}")
-    assert caught.value.code == "binary"
+        decode(frame)
+    assert (caught.value.code, caught.value.event) == (code, event)
+
+
+def test_the_event_of_a_frame_that_is_not_read_is_known() -> None:
+    assert event_of(binary({**UPDATE, "buffers": [4]}, b"four")) == 3
+    assert event_of('{"type":"event","event":17,"control":"k"}') == 17
+    assert event_of("nonsense") is None
 
 
 def test_a_refused_event_keeps_its_number() -> None:

@@ -25,6 +25,11 @@ export function register(...more: Renderer[]): void {
   renderers.push(...more);
 }
 
+/** A renderer that comes before all others. */
+export function prefer(first: Renderer): void {
+  renderers.unshift(first);
+}
+
 /** The richest part of a bundle that can be shown, or null. */
 export function choose(display: Display): { mime: string; renderer: Renderer } | null {
   const mimes = Object.keys(display.data);

@@ -1,0 +1,86 @@
+/** Widgets' messages from the server: the code for them is loaded at the first, and each is handled before the next is looked at. */
+
+import type { CommMessage } from "./wire.ts";
+import { track } from "./work.ts";
+
+/** A message whose handling hangs, as on a view that waits for a later one, does not hold up the others for ever. */
+const LONGEST_MS = 20_000;
+
+/** Sends a widget's message; answers its number. */
+export type SendComm = (comm: string, data: unknown, buffers: readonly (ArrayBuffer | ArrayBufferView)[]) => number;
+
+type Library = typeof import("./widgets/index.ts");
+type Manager = InstanceType<Library["Manager"]>;
+
+export class Comms {
+  private loading: Promise<Manager> | null = null;
+  private manager: Manager | null = null;
+  private queue: (() => Promise<unknown> | undefined)[] = [];
+  private draining: Promise<void> | null = null;
+
+  constructor(private readonly send: SendComm) {}
+
+  receive(message: CommMessage): void {
+    this.push(async () => (await this.load()).receive(message));
+  }
+
+  /** The page answers every event up to this number. */
+  settled(event: number): void {
+    this.manager?.settled(event);
+  }
+
+  /** The server did not take this message. */
+  refused(event: number): void {
+    this.manager?.refused(event);
+  }
+
+  /** A new page follows: everything is forgotten, and what waited with it. */
+  reset(): void {
+    this.queue = [];
+    if (this.loading) this.push(async () => (await this.load()).reset());
+  }
+
+  /** Has the manager show a view once everything that came before is handled. */
+  async show(host: HTMLElement, data: unknown, signal: AbortSignal): Promise<void> {
+    while (this.draining) await this.draining;
+    await (await this.load()).show(host, data, signal);
+  }
+
+  private load(): Promise<Manager> {
+    this.loading ??= this.start();
+    return this.loading;
+  }
+
+  private async start(): Promise<Manager> {
+    const { Manager } = await import("./widgets/index.ts");
+    this.manager = new Manager(this.send);
+    return this.manager;
+  }
+
+  private push(work: () => Promise<unknown> | undefined): void {
+    this.queue.push(work);
+    if (this.draining) return;
+    this.draining = this.drain();
+    track(this.draining);
+  }
+
+  private async drain(): Promise<void> {
+    for (let work = this.queue.shift(); work; work = this.queue.shift()) {
+      try {
+        await atMost(work(), LONGEST_MS);
+      } catch (error) {
+        console.error("A widget's message could not be handled.", error);
+      }
+    }
+    this.draining = null;
+  }
+}
+
+async function atMost(work: Promise<unknown> | undefined, limit: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limit);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,81 @@
+"""ipywidgets in a browser: what the viewer does reaches the kernel, and what the kernel does reaches the viewer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.async_api import Browser, expect
+
+from .harness import serving
+from .view import viewing
+
+OBSERVED = """\
+import ipywidgets as w
+slider = w.IntSlider(description="Periods", value=3)
+label, out = w.Label("start"), w.Output()
+def moved(change):
+    label.value = f"now {change.new}"
+    with out:
+        print("moved to", change.new)
+slider.observe(moved, "value")
+w.VBox([slider, label, out])"""
+INTERACT = """\
+from IPython.display import display
+@w.interact(x=(0, 10))
+def show(x=4):
+    print("x is", x)
+    display(w.HTML(f"<b>bold {x}</b>"))"""
+ASKED = """\
+ask, told = w.Button(description="Ask"), w.Output()
+@ask.on_click
+def tell(_):
+    with told:
+        print(slider.value, [each["text"] for each in out.outputs])
+w.HBox([ask, told])"""
+
+
+async def test_a_slider_moves_its_kernel_and_the_kernel_answers(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, OBSERVED, INTERACT, ASKED) as server:
+        async with viewing(browser, server) as view:
+            handle = view.cell("c0").get_by_role("slider")
+            await handle.press("ArrowRight")
+            await view.idle()
+            await expect(view.cell("c0").locator(".widget-label").last).to_have_text("now 4")
+            await expect(view.cell("c0").locator(".ka-captured")).to_have_text("moved to 4")
+            await view.cell("c1").get_by_role("slider").press("ArrowLeft")
+            await view.idle()
+            await expect(view.cell("c1").locator(".ka-captured")).to_contain_text("x is 3")
+            await expect(view.cell("c1").locator("b")).to_have_text("bold 3")
+            await view.page.get_by_role("button", name="Ask").click()
+            await view.idle()
+            await expect(view.cell("c2").locator(".ka-captured")).to_have_text("4 ['moved to 4\\n']")
+        assert view.watch.errors == []
+        assert view.watch.foreign(server.url) == []
+
+
+async def test_a_page_that_comes_back_has_every_widget_as_it_was(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, OBSERVED, ASKED) as server:
+        async with viewing(browser, server) as view:
+            await view.cell("c0").get_by_role("slider").press("ArrowRight")
+            await view.idle()
+            await view.context.set_offline(True)
+            await view.page.evaluate("document.querySelector('.ka-cells').dataset.same = ''")
+            await view.context.set_offline(False)
+            await view.idle()
+            await expect(view.cell("c0").locator(".ka-captured")).to_have_text("moved to 4")
+            await view.page.get_by_role("button", name="Ask").click()
+            await view.idle()
+            await expect(view.cell("c1").locator(".ka-captured")).to_have_text("4 ['moved to 4\\n']")
+        assert view.watch.errors == []
+
+
+async def test_two_sessions_move_the_same_widget_apart(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, OBSERVED) as server:
+        async with viewing(browser, server) as one, viewing(browser, server) as other:
+            await one.cell("c0").get_by_role("slider").press("ArrowRight")
+            await one.idle()
+            await other.cell("c0").get_by_role("slider").press("ArrowLeft")
+            await other.idle()
+            for view, value in ((one, 4), (other, 2)):
+                await expect(view.cell("c0").locator(".widget-label").last).to_have_text(f"now {value}")
+                await expect(view.cell("c0").locator(".ka-captured")).to_have_text(f"moved to {value}")

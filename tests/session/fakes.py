@@ -1,0 +1,77 @@
+"""Kernels that do as a test says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kernelapp.errors import KernelError
+from kernelapp.kernels.kernel import KernelListener, KernelMessage
+
+
+class FakeKernel:
+    """Notes what it is asked for. With `runs` it runs each cell by itself: the cell prints its source, and is done."""
+
+    def __init__(self, runs: bool = False, fails: str = "") -> None:
+        self.requests: list[str] = []
+        self.sources: list[str] = []
+        self.metadata: list[Mapping[str, Any]] = []
+        self.interrupted: list[str] = []
+        self.comms: list[tuple[str, dict[str, Any], list[bytes]]] = []
+        self.starts = 0
+        self.ends = 0
+        self.runs = runs
+        self.fails = fails
+        self._started = asyncio.Event()
+        self._listener: KernelListener | None = None
+
+    async def start(self, listener: KernelListener) -> None:
+        self.starts += 1
+        if self.fails:
+            raise KernelError(self.fails)
+        self._listener = listener
+
+    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+        self.requests.append(f"request {len(self.requests)}")
+        self.sources.append(source)
+        self.metadata.append(metadata)
+        self._started.set()
+        if self.runs:
+            asyncio.get_running_loop().call_soon(self._run, self.requests[-1], source)
+        return self.requests[-1]
+
+    def _run(self, request: str, source: str) -> None:
+        self.say("stream", request, name="stdout", text=source)
+        self.say("status", request, execution_state="idle")
+
+    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+        self.comms.append((comm, dict(data), list(buffers)))
+        self.requests.append(f"request {len(self.requests)}")
+        return self.requests[-1]
+
+    async def interrupt(self) -> None:
+        self.interrupted.append(self.requests[-1])
+
+    async def end(self) -> None:
+        self.ends += 1
+
+    async def at_work(self) -> None:
+        """Wait for the first request."""
+        await self._started.wait()
+
+    def say(self, kind: str, request: str | None = None, /, **content: Any) -> None:
+        """Publish a message that answers a request, the latest if none is named."""
+        assert self._listener is not None
+        self._listener.kernel_message(KernelMessage(kind, request or self.requests[-1], json.dumps(content).encode()))
+
+    def die(self, reason: str = "It died.") -> None:
+        """End without being asked to."""
+        assert self._listener is not None
+        self._listener.kernel_died(reason)
+
+
+async def let_tasks_run() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
