@@ -51,19 +51,19 @@ class ClientFileHandler(RequestHandler):
 
 
 class KernelFileHandler(PageHandler):
-    """`/app/<name>/kernel/<address>`: a browser file from the environment of the app's kernel."""
+    """`/app/<name>/kernel/<address>`: a browser file from the environment of the app's kernel; with `?amd` wrapped for the AMD loader."""
 
     async def get(self, name: str, address: str) -> None:
         """Send it, compressed where that helps."""
-        asset = await self.find(name, address)
+        asset = await self.find(name, address, amd=self.request.query == "amd")
         if asset is None:
             raise HTTPError(404)
         self.send(asset)
 
-    async def find(self, name: str, address: str) -> Asset | None:
+    async def find(self, name: str, address: str, *, amd: bool = False) -> Asset | None:
         """The file at this address for the app of this name."""
         entry = await self.site.catalog.get(name)
-        return await self.site.kernel_assets.get(entry.kernel_name, address) if isinstance(entry, Notebook) else None
+        return await self.site.kernel_assets.get(entry.kernel_name, address, amd=amd) if isinstance(entry, Notebook) else None
 
     def send(self, asset: Asset) -> None:
         """Answer with a file."""

@@ -13,7 +13,7 @@ vi.mock("../scripts.ts", () => ({
   kernelUrl: (address: string) => `/app/a/kernel/${address}`,
   loadScript: async (url: string) => {
     asked.push(url);
-    const code = files[url.replace("/app/a/kernel/amd/", "").replace(/\.js$/, "")];
+    const code = files[url.replace("/app/a/kernel/nbextensions/", "").replace(/\.js\?amd$/, "")];
     if (!code) throw new Error(`The script ${url} could not be loaded.`);
     return { amd: code };
   },
@@ -83,6 +83,18 @@ it("a module knows its address, for the files beside it", async () => {
   const [uri, beside] = (await requireModule("lib", places)) as [string, string];
   expect(new URL(uri).pathname).toBe("/app/a/kernel/nbextensions/lib/index.js");
   expect(beside).toBe("/app/a/kernel/nbextensions/lib/a.css");
+});
+
+it("a bundle's code sees its own script as the current one", async () => {
+  const current = () => new URL((document.currentScript as HTMLScriptElement).src).pathname;
+  files["lib/index"] = (define) => {
+    const first = current();
+    (define as Define)(["other"], () => [first, current()]);
+  };
+  files["dir/main"] = defines([], () => 1);
+  const own = "/app/a/kernel/nbextensions/lib/index.js";
+  expect(await requireModule("lib", places)).toEqual([own, own]);
+  expect(document.currentScript).toBeNull();
 });
 
 it("modules that one file defines by name can need each other", async () => {

@@ -35,12 +35,12 @@ export async function requireModule(name: string, amd: Readonly<Record<string, s
   return load(resolve(name, ""));
 }
 
-/** A module's id: the name of one of the page's own modules, else a path below `nbextensions`, else an address. */
+/** A module's id: the name of one of the page's own modules, else a path below `nbextensions`, else an address on this server. */
 function resolve(name: string, from: string): string {
   if (BUILTIN.has(name) || named.has(name)) return name;
   if (Object.hasOwn(places, name)) return places[name] as string;
   const path = name.replace(/^nbextensions\//, "");
-  if (path !== name || /^(\/|https?:)/.test(name)) return path.replace(/\.js$/, "");
+  if (path !== name || name.startsWith("/")) return path.replace(/\.js$/, "");
   if (name.startsWith(".")) return new URL(name, `http://x/${from}`).pathname.slice(1).replace(/\.js$/, "");
   const owner = Object.keys(places).find((each) => name.startsWith(`${each}/`));
   if (owner !== undefined) return `${places[owner]?.replace(/\/[^/]*$/, "")}/${name.slice(owner.length + 1)}`;
@@ -64,14 +64,14 @@ async function evaluate(id: string): Promise<unknown> {
   if (own) return own;
   const known = named.get(id);
   if (known) return instantiate(id, known);
-  const script = await loadScript(/^(\/|https?:)/.test(id) ? `${id}.js` : kernelUrl(`amd/${id}.js`));
+  const script = await loadScript(`${address(id)}?amd`);
   const wrapped = (script as unknown as { amd?: Wrapped }).amd;
   if (!wrapped) throw new Error(`The file nbextensions/${id}.js is no script that can be read.`);
   const definitions: Definition[] = [];
   const define = (...parts: unknown[]): void => void definitions.push(read(parts));
   define.amd = {};
   const require = requirer(id);
-  wrapped.call(window, define, require, require);
+  runAs(id, () => wrapped.call(window, define, require, require));
   for (const each of definitions) if (each.name !== null) named.set(each.name, each);
   const main = definitions.find((each) => each.name === null) ?? definitions.at(-1);
   return main ? instantiate(id, main) : {};
@@ -90,11 +90,26 @@ function read(parts: unknown[]): Definition {
 }
 
 async function instantiate(id: string, { needs, factory }: Definition): Promise<unknown> {
-  const module: Module = { id, uri: new URL(kernelUrl(`nbextensions/${id}.js`), location.href).href, exports: {} };
+  const module: Module = { id, uri: new URL(address(id), location.href).href, exports: {} };
   const special: Record<string, unknown> = { require: requirer(id), exports: module.exports, module };
   const parts = await Promise.all(needs.map((need) => (Object.hasOwn(special, need) ? special[need] : load(resolve(need, id)))));
-  const result = typeof factory === "function" ? (factory as Factory)(...parts) : factory;
+  const result = typeof factory === "function" ? runAs(id, () => (factory as Factory)(...parts)) : factory;
   return result ?? module.exports;
+}
+
+function address(id: string): string {
+  return id.startsWith("/") ? `${id}.js` : kernelUrl(`nbextensions/${id}.js`);
+}
+
+/** Runs a file's code as if its script ran now: bundles look there for the address of the files beside them. */
+function runAs<T>(id: string, code: () => T): T {
+  const script = Object.assign(document.createElement("script"), { src: new URL(address(id), location.href).href });
+  Object.defineProperty(document, "currentScript", { configurable: true, get: () => script });
+  try {
+    return code();
+  } finally {
+    Reflect.deleteProperty(document, "currentScript");
+  }
 }
 
 /** `require` as files know it: of a list, when they are there; of a name, when it is there already. */

@@ -4,10 +4,10 @@ import { kernelUrl } from "../scripts.ts";
 import type { Module } from "./builtin.ts";
 import { WidgetError } from "./problem.ts";
 
-/** What `widgets.json` says: the AMD modules by name, and the entries of federated extensions. */
+/** What `widgets.json` says (`kernels/widget_modules.py`): where the AMD modules are, and the entries of federated extensions. */
 export interface ModuleIndex {
   amd: Record<string, string>;
-  federated: Record<string, { load: string; extension: string }>;
+  federated: Record<string, { load: string; extension: string; needs: string[] }>;
 }
 
 /** Python packages that are not called like the front end that they bring. */
@@ -26,26 +26,28 @@ const PACKAGES: Record<string, string> = {
   "nglview-js-widgets": "nglview",
 };
 
+/** Scripts that a module takes for granted. In Jupyter the notebook loads them, and the module fails when it comes first. */
+const BEFORE: Record<string, () => Promise<void>> = {
+  "@bokeh/jupyter_bokeh": async () => (await import("./bokeh.ts")).loadBokeh(),
+};
+
 const loaded = new Map<string, Promise<Module>>();
 let index: Promise<ModuleIndex> | null = null;
 
 /**
  * The module of a widget library: anywidget's, which is ours; else an AMD module of the kernel's environment; else a federated extension.
- * Throws WidgetError, saying where it was looked for and how to install it, when there is none. A failure is forgotten: it may be installed
- * later.
+ * Throws WidgetError, saying where it was looked for and how to install it, when there is none: for good, until the page is loaded anew.
  */
 export function loadModule(name: string, version: string): Promise<Module> {
-  const known = loaded.get(name);
-  if (known) return known;
-  const loading = find(name, version);
+  const loading = loaded.get(name) ?? find(name, version);
   loaded.set(name, loading);
-  loading.catch(() => loaded.delete(name));
   return loading;
 }
 
 async function find(name: string, version: string): Promise<Module> {
   if (name === "anywidget") return import("./anywidget.ts");
   const { amd, federated } = await readIndex();
+  await BEFORE[name]?.();
   const problems: unknown[] = [];
   if (Object.hasOwn(amd, name)) {
     const { requireModule } = await import("./amd.ts");
@@ -59,20 +61,16 @@ async function find(name: string, version: string): Promise<Module> {
   throw problems.length > 0 ? broken(name, version) : missing(name, version);
 }
 
-/** Read anew until there is one: asked for with the first library's widget, so that pages without any do not wait for it. */
+/** Asked for with the first library's widget, so that pages without any do not wait for it. */
 function readIndex(): Promise<ModuleIndex> {
   index ??= fetch(kernelUrl("widgets.json")).then((response) => {
-    if (!response.ok) throw new WidgetError("The list of widget libraries could not be loaded.");
+    if (!response.ok) throw new WidgetError("The list of widget libraries could not be loaded. Please load the page again.");
     return response.json() as Promise<ModuleIndex>;
-  });
-  index.catch(() => {
-    index = null;
   });
   return index;
 }
 
 function missing(name: string, version: string): WidgetError {
-  index = null;
   return new WidgetError(
     `The front end of the widget library ${name} (version ${version}) was not found. It was looked for in share/jupyter/nbextensions and ` +
       `share/jupyter/labextensions of the environment that the kernel runs in. To install it there: pip install ${PACKAGES[name] ?? name}`,
