@@ -42,6 +42,10 @@ def make_parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="tell which cells an event runs again, and why", allow_abbrev=False)
     check.add_argument("paths", nargs="+", metavar="PATH", help="a notebook")
     check.add_argument("--json", action="store_true", help="print JSON")
+    stop = commands.add_parser("stop", help="end servers that run under this account", allow_abbrev=False)
+    stop.add_argument("paths", nargs="*", metavar="PATH", help="what the server serves; without any, all servers are ended")
+    stop.add_argument("--keep-kernels", action="store_true", help="leave the sessions and their kernels to the next start")
+    stop.add_argument("--state-dir", metavar="DIRECTORY", default="", help="as given to `serve`")
     return parser
 
 
@@ -82,6 +86,12 @@ def _run(arguments: list[str]) -> int:
         from kernelapp.check import check  # here, as below
 
         return check(paths, as_json=options["json"])
+    if command == "stop":
+        from kernelapp.state import state_root  # here, as below
+        from kernelapp.stop import stop
+
+        root = Path(options["state_dir"]).absolute() if options["state_dir"] else state_root(os.environ)
+        return stop(root, paths, keep_kernels=options["keep_kernels"])
     given = read_given(options, os.environ)
     settings = make_settings(given)
     from .server import run  # here so that --help and mistakes do not wait for the server's libraries

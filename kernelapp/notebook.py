@@ -26,6 +26,7 @@ SUFFIXES = (".ipynb", ".py", ".md")
 
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # nbformat 4.5
 _RERUN = ("dependents", "below", "all")
+_APP_METADATA = ("title", "description", "rerun", "reactive")
 _PERCENT = re.compile(r"^#[ \t]*%%", re.MULTILINE)
 _PY_HEADER = re.compile(r"\A(?:#!.*\n|#.*coding.*\n)*# ---\n(?:#.*\n)*?# (?:jupyter|jupytext):", re.MULTILINE)
 _MD_HEADER = re.compile(r"\A---\n(?:(?!---\n).*\n)*?(?:jupyter|jupytext):", re.MULTILINE)
@@ -76,6 +77,7 @@ class AppMetadata:
     title: str | None = None
     description: str | None = None
     rerun: Literal["dependents", "below", "all"] | None = None
+    reactive: Literal["widgets"] | None = None
 
 
 @dataclass(frozen=True)
@@ -293,13 +295,22 @@ def _make_app_metadata(raw: Any) -> AppMetadata:
     if not isinstance(raw, Mapping):
         raise _InvalidNotebookError(f"metadata.kernelapp must be an object, not {type(raw).__name__}")
     for name, value in raw.items():
-        if name not in ("title", "description", "rerun"):
-            raise _InvalidNotebookError(f"metadata.kernelapp.{name} is not known; expected title, description or rerun")
+        if name not in _APP_METADATA:
+            raise _InvalidNotebookError(
+                f"metadata.kernelapp.{name} is not known; expected {', '.join(_APP_METADATA[:-1])} or {_APP_METADATA[-1]}"
+            )
         if not isinstance(value, str):
             raise _InvalidNotebookError(f"metadata.kernelapp.{name} must be text, not {type(value).__name__}")
     if raw.get("rerun", "all") not in _RERUN:
         raise _InvalidNotebookError(f"metadata.kernelapp.rerun must be {' or '.join(_RERUN)}, not {raw['rerun']!r}")
-    return AppMetadata(title=_text(raw.get("title")), description=_text(raw.get("description")), rerun=cast("Any", raw.get("rerun")))
+    if raw.get("reactive", "widgets") != "widgets":
+        raise _InvalidNotebookError(f"metadata.kernelapp.reactive must be widgets, or left out, not {raw['reactive']!r}")
+    return AppMetadata(
+        title=_text(raw.get("title")),
+        description=_text(raw.get("description")),
+        rerun=cast("Any", raw.get("rerun")),
+        reactive=cast("Any", raw.get("reactive")),
+    )
 
 
 def _describe(cells: Iterable[Cell]) -> tuple[str | None, str | None]:

@@ -24,6 +24,7 @@ from .auth.hosts import is_loopback
 from .auth.token import TokenGate
 from .catalog import Catalog
 from .errors import OperatorError
+from .kernels import afterlife
 from .kernels.assets import KernelAssets
 from .kernels.environment import kernel_environment
 from .kernels.jupyter import JupyterKernel, KernelLaunch
@@ -34,7 +35,11 @@ from .session.comms import CommBounds
 from .session.registry import Registry
 from .session.relay import Relay, RelaySettings
 from .session.starts import StartQueue
+from .session.store import Store
 from .settings import Settings
+from .state import StateDirectory, state_root, take_state
+from .stop import KEEP_KERNELS
+from .version import __version__
 from .web.client_files import ClientFiles
 from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler, PublicFileHandler
 from .web.handler import MissingHandler
@@ -56,7 +61,15 @@ def run(paths: Sequence[Path], settings: Settings, *, explicit_port: bool) -> in
     catalog = Catalog(paths, settings.kernel or None, _check_kernel)
     client = ClientFiles()
     sockets = _bind(settings.host, settings.port, explicit_port)
-    return asyncio.run(_serve(catalog, client, sockets, settings))
+    return asyncio.run(_serve(catalog, client, sockets, settings, _state(paths, settings)))
+
+
+def _state(paths: Sequence[Path], settings: Settings) -> StateDirectory | None:
+    """Where this server keeps what the next one needs; None where kernels end with it."""
+    if settings.state_dir == "none" or not afterlife.is_possible():
+        return None
+    root = Path(settings.state_dir).absolute() if settings.state_dir else state_root(os.environ)
+    return take_state(root, paths)
 
 
 def _check_kernel(notebook: Notebook) -> None:
@@ -84,23 +97,38 @@ def _why_not_bound(host: str, port: int, problem: OSError) -> str:
     return f"cannot listen on {host} port {port}: {problem.strerror or problem}"
 
 
-async def _serve(catalog: Catalog, client: ClientFiles, sockets: list[socket.socket], settings: Settings) -> int:
-    stop = asyncio.Event()
+async def _serve(
+    catalog: Catalog, client: ClientFiles, sockets: list[socket.socket], settings: Settings, state: StateDirectory | None
+) -> int:
+    told: asyncio.Queue[int] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM, KEEP_KERNELS):
+        loop.add_signal_handler(number, told.put_nowait, number)
     token = _token(settings)
     port = sockets[0].getsockname()[1]
-    with _package_directory() as package_dir:
-        registry = _registry(settings, package_dir)
+    with contextlib.ExitStack() as held:
+        package_dir = held.enter_context(_package_directory(state.path if state else None))
+        store = Store(state.store) if state else None
+        registry = _registry(settings, package_dir, state, store)
+        for saved in store.sessions() if store else ():
+            registry.revive(saved)
         server = HTTPServer(_application(_site(catalog, client, registry, token, port, settings), settings))
         server.add_sockets(sockets)
         _announce(settings, token, port)
-        await stop.wait()
-        log.info("ending %d session(s)", len(registry))
+        if state:
+            state.tell({"pid": os.getpid(), "url": f"http://{_shown_host(settings.host)}:{port}{settings.base_url}"})
+        asked = await told.get()
         server.stop()
-        await registry.close()
+        if store and (settings.keep_kernels or asked == KEEP_KERNELS):
+            log.info("leaving %d session(s) to the next server", len(registry))
+            await registry.leave()
+        else:
+            log.info("ending %d session(s)", len(registry))
+            await registry.close()
         await server.close_all_connections()
+        if store and state:
+            store.close()
+            state.close()
     return 0
 
 
@@ -111,10 +139,20 @@ def _token(settings: Settings) -> str:
 
 
 @contextlib.contextmanager
-def _package_directory() -> Iterator[Path]:
-    """A directory with a link to our package and nothing else, for the kernels' sys.path."""
-    directory = Path(tempfile.mkdtemp(prefix="kernelapp-"))
+def _package_directory(state: Path | None) -> Iterator[Path]:
+    """A directory with a link to our package and nothing else, for the kernels' sys.path; in the state directory it stays for them."""
     package = Path(__file__).parent
+    if state is not None:
+        directory = state / f"package-{__version__}"
+        directory.mkdir(exist_ok=True)
+        link = directory / "kernelapp"
+        if link.is_symlink() and link.readlink() != package:
+            link.unlink()
+        if not link.is_symlink():
+            link.symlink_to(package, target_is_directory=True)
+        yield directory
+        return
+    directory = Path(tempfile.mkdtemp(prefix="kernelapp-"))
     try:
         (directory / "kernelapp").symlink_to(package, target_is_directory=True)
     except OSError:  # Windows without the right to make links
@@ -125,11 +163,15 @@ def _package_directory() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _registry(settings: Settings, package_dir: Path) -> Registry:
+def _registry(settings: Settings, package_dir: Path, state: StateDirectory | None, store: Store | None) -> Registry:
     environment = kernel_environment(os.environ, settings.kernel_env)
     starts = StartQueue(settings.max_starting)
+    after = afterlife.Afterlife(state.path, state.kernels, settings.max_spool_bytes) if state else None
+    if after:
+        after.start(settings.orphan_grace_s)
     comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
-    relay_settings = RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, comms)
+    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.stop_timeout_s
+    relay_settings = RelaySettings(settings.debug, *bounds, comms)
 
     def open_kernel(notebook: Notebook) -> JupyterKernel:
         return JupyterKernel(
@@ -141,11 +183,12 @@ def _registry(settings: Settings, package_dir: Path) -> Registry:
                 debug=settings.debug,
                 max_saved_bytes=settings.max_saved_bytes,
                 start_timeout_s=settings.start_timeout_s,
+                afterlife=after,
             )
         )
 
-    def open_relay(session: str, notebook: Notebook) -> Relay:
-        return Relay(session, notebook, open_kernel, starts, relay_settings)
+    def open_relay(session: str, viewer: str, notebook: Notebook) -> Relay:
+        return Relay(session, notebook, open_kernel, starts, relay_settings, save=(store, viewer) if store else None)
 
     return Registry(open_relay, settings.max_sessions, settings.grace_s)
 

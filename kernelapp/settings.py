@@ -64,7 +64,24 @@ class Settings:
         "token", "Who may open the server: whoever has the token (asked for beyond loopback), or everyone.", choices=("token", "none")
     )
     grace_s: float = _setting(
-        30.0, "How long a session lives without a page, in seconds; then its kernel is ended.", minimum=0, maximum=31_536_000
+        120.0, "How long a session lives without a page, in seconds; then its kernel is ended.", minimum=0, maximum=31_536_000
+    )
+    state_dir: str = _setting(
+        "",
+        "Directory for what the next server needs to go on with the sessions of one that was killed; empty takes the account's state "
+        "directory (XDG). `none` keeps nothing: kernels end with the server. Holds what viewers entered.",
+    )
+    orphan_grace_s: float = _setting(
+        300.0,
+        "How long kernels wait for another server when theirs is gone, in seconds; then they are killed.",
+        minimum=0,
+        maximum=31_536_000,
+    )
+    keep_kernels: bool = _setting(False, "Leave the kernels to the next start when the server is told to stop, as when it is killed.")
+    max_spool_bytes: int = _setting(
+        32_000_000,
+        "What a kernel keeps on disk of its latest messages, for a server that was away, in bytes; the oldest go.",
+        minimum=65_536,
     )
     max_sessions: int = _setting(
         100, "Sessions, and so kernels, at the same time; a viewer beyond that is told that the server is full.", minimum=1
@@ -105,6 +122,12 @@ class Settings:
         "Environment variables that kernels get besides the built-in allowlist; names with commas between.",
         pattern=r"[A-Za-z_][A-Za-z0-9_]*",
         expected="names of environment variables with commas between",
+    )
+    stop_timeout_s: float = _setting(
+        5.0,
+        "How long what runs may take to react to Stop, in seconds; then the page offers to end it.",
+        minimum=0.1,
+        maximum=86_400,
     )
     start_timeout_s: float = _setting(
         60.0, "How long a kernel may take to start, in seconds; then the page says that it did not.", minimum=1, maximum=86_400

@@ -207,6 +207,11 @@ def test_the_app_metadata_says_what_to_rerun(tmp_path: Path) -> None:
     assert read(tmp_path, make_notebook(kernelapp={"rerun": "below"})).metadata.rerun == "below"
 
 
+def test_the_app_metadata_says_whether_widgets_count_as_inputs(tmp_path: Path) -> None:
+    assert read(tmp_path, make_notebook(kernelapp={"reactive": "widgets"})).metadata.reactive == "widgets"
+    assert read(tmp_path, make_notebook()).metadata.reactive is None
+
+
 V4 = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, '
 
 
@@ -240,6 +245,11 @@ V4 = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, '
             "a.ipynb",
             json.dumps(make_notebook(kernelapp={"rerun": "some"})),
             "metadata.kernelapp.rerun must be dependents or below or all, not 'some'",
+        ),
+        (
+            "a.ipynb",
+            json.dumps(make_notebook(kernelapp={"reactive": "all"})),
+            "metadata.kernelapp.reactive must be widgets, or left out, not 'all'",
         ),
     ],
 )

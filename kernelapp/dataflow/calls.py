@@ -292,6 +292,8 @@ def _change(reader: Reader, act: Act, base: Value | None, given: Given) -> None:
             reader.mutate(base.regions)
         elif what == "put" and base is not None:
             _put(reader, base, given)
+        elif what == "all":
+            reader.mutate(reader.heap.reach(union(given.all)))
         elif what.isdigit():
             changed = given.args[int(what)] if int(what) < len(given.args) else given.rest
             if changed is not None:

@@ -189,6 +189,13 @@ _PLOTS = {
     "tqdm": Act("unknown", "is", consumes=True),
 }
 
+# Making and showing widgets changes none. What their methods do is left to "anything": observers may be called, and change more.
+_WIDGETS = {
+    "ipywidgets": Act("widget", "holds"),
+    **each("interact interact_manual interactive interactive_output", Act("widget", "holds", calls=True), "ipywidgets."),
+    **each("link dlink", Act("unknown", "holds", ("all",)), "ipywidgets."),
+}
+
 _PERHAPS = Act("unknown", "holds", calls=True, draws=NUMPY_RANDOM, perhaps=True)
 _MODELS = {
     "sklearn": Act("unknown", "holds", calls=True),
@@ -241,7 +248,7 @@ def is_random_estimator(path: str) -> bool:
     return any(one in name for one in _RANDOM_ESTIMATORS)
 
 
-FUNCTIONS: dict[str, Act] = {**_STANDARD, **_NUMPY, **_TABLES, **_PLOTS, **_MODELS, **_OURS}
+FUNCTIONS: dict[str, Act] = {**_STANDARD, **_NUMPY, **_TABLES, **_PLOTS, **_MODELS, **_WIDGETS, **_OURS}
 
 
 @lru_cache(maxsize=4096)

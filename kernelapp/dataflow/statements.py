@@ -245,7 +245,11 @@ def _wrapped(reader: Reader, node: ast.expr, decorator: Value, value: Value) -> 
     from .calls import Given, call_value
 
     call = ast.Call(func=node, args=[], keywords=[])
-    result = call_value(reader, decorator, Given(call, [value], {}, None)) if decorator.kind in ("function", "class") else None
+    # `@interact(...)` calls the function at once, as calling what `interact` gives back does
+    followed = decorator.kind in ("function", "class", "widget") or decorator.path.startswith("ipywidgets.")
+    if decorator.kind == "widget":
+        decorator = Value("library", path="ipywidgets.interact")
+    result = call_value(reader, decorator, Given(call, [value], {}, None)) if followed else None
     if result is not None:
         return result
     made = reader.make(node, "unknown", "decorated")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -31,8 +31,8 @@ _PREPARE: dict[str, Callable[[Any], None]] = {"altair": _prepare_altair, "plotly
 class Libraries(MetaPathFinder):
     """Prepares the libraries already imported, and the others when they are."""
 
-    def __init__(self) -> None:
-        self._pending = dict(_PREPARE)
+    def __init__(self, prepare: Mapping[str, Callable[[Any], None]] = _PREPARE) -> None:
+        self._pending = dict(prepare)
 
     def install(self) -> None:
         """Prepare what is there and watch the imports to come."""

@@ -12,15 +12,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from kernelapp.inkernel.bindings import Bindings
 from kernelapp.inkernel.flow import StoppedError
 from kernelapp.inkernel.hidden import HiddenState
+from kernelapp.inkernel.interrupts import Wakeup
 from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
 from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
 from kernelapp.inkernel.privacy import Privacy
+from kernelapp.inkernel.spool import Spool, keep_iopub
+from kernelapp.inkernel.widgets import Widgets
 
 PROTOCOL = 1
 CONTROL_MIME = "application/vnd.kernelapp.control+json"
@@ -69,6 +73,8 @@ class Runtime:
         self._prepared = False
         self._libraries = Libraries()
         self._privacy = Privacy(self.report)
+        self._wakeup = Wakeup()
+        self._widgets = Widgets()
 
     def attach(self) -> None:
         """Begin to follow the shell's cells."""
@@ -140,15 +146,19 @@ class Runtime:
         self._run = Run(cell if isinstance(cell, str) and cell else "cell", request, threading.get_ident())
         self._run_of_context.set(self._run)
         self._outer = info
+        self._wakeup.arm()
         self._keys_of_cell[self._run.cell] = self._run.keys
         leave_input(self._shell, info)
         self._prepare()
+        self._widgets.begin()
 
     def _after_cell(self, result: Any) -> None:
         # An empty cell has no pre_run_cell, but its request may bring inputs.
         self._take_request()
         if result is None or result.info is self._outer:
             self._prepare()
+            if self._run is not None:
+                self._widgets.end(self._run.cell)
             self._conclude(isinstance(getattr(result, "error_in_exec", None), StoppedError))
             self._run = None
             self._outer = None
@@ -188,10 +198,13 @@ class Runtime:
             return
         told = self._bindings.after(self._shell.user_ns)
         self._instructions = None
-        self._shell.display_pub.publish(data={REPORT_MIME: {"run": {**told, "stopped": stopped}}}, metadata={})
+        bound = self._widgets.names(self._shell.user_ns)
+        names = {"widgets": bound} if bound else {}
+        self._shell.display_pub.publish(data={REPORT_MIME: {"run": {**told, "stopped": stopped, **names}}}, metadata={})
 
     def _reset(self) -> None:
         self._namespace.restore()
+        self._widgets.reset()
         self._hidden.restore()
         self._bindings.clear()
         self._keys_of_cell.clear()
@@ -209,7 +222,8 @@ _runtime: Runtime | None = None
 def start(options: Mapping[str, Any]) -> None:
     """Prepare this kernel for its server; called once by the server's bootstrap request, again without effect.
 
-    `options` is {"protocol": 1, "debug": bool, "max_saved_bytes": int}. Raises RuntimeError for another protocol, or outside an
+    `options` is {"protocol": 1, "debug": bool, "max_saved_bytes": int, "spool": {"directory": str, "max_bytes": int}}, the last only where
+    the server may want to read again what it missed. Raises RuntimeError for another protocol, or outside an
     IPython kernel.
     """
     global _runtime
@@ -224,6 +238,9 @@ def start(options: Mapping[str, Any]) -> None:
         raise RuntimeError("kernelapp: the runtime starts only in an IPython kernel")
     runtime = Runtime(shell, bool(options.get("debug")), int(options.get("max_saved_bytes", MAX_SAVED_BYTES)))
     runtime.attach()
+    spool = options.get("spool")
+    if isinstance(spool, dict):
+        keep_iopub(shell.kernel, Spool(Path(spool["directory"]), int(spool["max_bytes"])))
     _runtime = runtime
 
 

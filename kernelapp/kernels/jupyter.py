@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -16,20 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import zmq
-from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.session import Session
 
 from ..errors import KernelError
-from .death import describe_end, wait_for_end
+from .adoption import adopt_kernel, describe_kernel
+from .afterlife import Afterlife
+from .channels import Channels
+from .death import STDERR, describe_end, log_last_words, wait_for_end
+from .keeper import MARK
 from .kernel import KernelListener, KernelMessage
+from .memory import ended_for_memory
+from .spool import read_missed
 
 log = logging.getLogger(__name__)
 
 PROTOCOL = 1  # of the runtime (docs/architecture.md, "The runtime protocol")
-_ASK_AGAIN_S = 0.5  # a kernel that subscribes us late gets asked again, as jupyter_client's wait_for_ready does
 _SHUTDOWN_S = 2.0  # how long a kernel may take to end by itself
 
 _BOOTSTRAP = """\
@@ -40,7 +43,10 @@ __import__("kernelapp.inkernel.runtime", fromlist=["start"]).start({options!r})
 
 @dataclass(frozen=True)
 class KernelLaunch:
-    """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation."""
+    """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation.
+
+    `afterlife` is None where kernels end with the server.
+    """
 
     kernel_name: str
     cwd: Path
@@ -49,6 +55,7 @@ class KernelLaunch:
     debug: bool
     max_saved_bytes: int
     start_timeout_s: float
+    afterlife: Afterlife | None = None
 
 
 class JupyterKernel:
@@ -58,13 +65,12 @@ class JupyterKernel:
         self._launch = launch
         self._directory: Path | None = None
         self._manager: AsyncKernelManager | None = None
-        self._client: AsyncKernelClient | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._channels: Channels | None = None
+        self._died: asyncio.Task[None] | None = None
         self._listener: KernelListener | None = None
-        self._answers: dict[str, asyncio.Future[bytes | None]] = {}  # requests of our own: the error's content, or None
-        self._heard = asyncio.Event()  # something came on iopub: we are subscribed
         self._ready = False
         self._ending = False
+        self._memory_ends = ended_for_memory()  # what is added while this kernel runs may tell of its end
 
     async def start(self, listener: KernelListener) -> None:
         """As `Kernel.start`."""
@@ -83,6 +89,39 @@ class JupyterKernel:
             log.warning("kernel %s did not start: %s", self._launch.kernel_name, problem)
             raise KernelError("The kernel could not be started.") from problem
         self._ready = True
+        self._running().listener = listener.kernel_message
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """As `Kernel.adopt`."""
+        self._listener = listener
+        told = json.loads(description)
+        self._directory = Path(told["connection_file"]).parent
+        early: list[KernelMessage] = []  # what comes while the spool is read
+        self._manager = manager = await adopt_kernel(told)
+        channels, _ = self._connect(manager)
+        channels.listener = early.append
+        await channels.welcome()
+        missed, whole = read_missed(self._directory, last_message)
+        if not whole:
+            log.warning("while the server was away a kernel published more than is kept: output of its cell is missing")
+        ids = {message.id for message in missed}
+        self._ready = True
+        for message in missed:
+            listener.kernel_message(message)
+        while early:  # the listener does not wait, but what it does may make more come
+            if (message := early.pop(0)).id not in ids:
+                listener.kernel_message(message)
+        channels.listener = listener.kernel_message
+
+    async def answered(self) -> None:
+        """As `Kernel.answered`."""
+        await self._running().run_silently("")
+
+    async def describe(self) -> bytes | None:
+        """As `Kernel.describe`."""
+        if self._launch.afterlife is None or self._manager is None:
+            return None
+        return json.dumps(await describe_kernel(self._manager)).encode()
 
     async def _start(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="ka-"))  # short: a socket's path has at most 107 bytes
@@ -91,15 +130,16 @@ class JupyterKernel:
         if sys.platform != "win32":
             manager.transport = "ipc"
             manager.ip = str(self._directory / "s")
-        manager.shutdown_wait_time = _SHUTDOWN_S
-        await manager.start_kernel(cwd=str(self._launch.cwd), env=dict(self._launch.env))
-        died = asyncio.create_task(self._watch())
-        self._tasks.append(died)
-        self._client = client = manager.client()
-        client.context.setsockopt(zmq.RCVHWM, 0)  # a full queue would lose messages: here ours decides what is too much
-        client.start_channels(stdin=False, hb=False)
-        self._tasks += [asyncio.create_task(self._read_iopub(client)), asyncio.create_task(self._read_replies(client))]
-        prepared = asyncio.create_task(self._prepare(client))
+        env, afterlife = dict(self._launch.env), self._launch.afterlife
+        if afterlife is not None:
+            env[MARK] = str(afterlife.state)
+            (afterlife.links / self._directory.name).symlink_to(self._directory)
+        # Not our stdout and stderr: whoever reads them must see our end. What cells write there comes over iopub all the same.
+        with (self._directory / STDERR).open("wb") as stderr:
+            options = {"stdout": subprocess.DEVNULL, "stderr": stderr, "independent": afterlife is not None}
+            await manager.start_kernel(cwd=str(self._launch.cwd), env=env, **options)
+        channels, died = self._connect(manager)
+        prepared = asyncio.create_task(self._prepare(channels))
         await asyncio.wait({prepared, died}, return_when=asyncio.FIRST_COMPLETED)
         if not prepared.done():
             prepared.cancel()
@@ -107,46 +147,39 @@ class JupyterKernel:
             raise KernelError(f"The kernel did not start. {describe_end(code)}")
         await prepared
 
-    async def _prepare(self, client: AsyncKernelClient) -> None:
+    def _connect(self, manager: AsyncKernelManager) -> tuple[Channels, asyncio.Task[None]]:
+        """Open the channels; returns them, and the task that waits for the kernel's end."""
+        manager.shutdown_wait_time = _SHUTDOWN_S
+        self._died = died = asyncio.create_task(self._watch())
+        self._channels = channels = Channels(manager.client())
+        return channels, died
+
+    async def _prepare(self, channels: Channels) -> None:
         """Wait until the kernel answers and its iopub is heard; then make a Python kernel ready for controls."""
-        while not self._heard.is_set():
-            client.kernel_info()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._heard.wait(), _ASK_AGAIN_S)
+        await channels.answer()
         spec = self._manager.kernel_spec if self._manager else None
         if spec is None or spec.language.lower() != "python":
             return
         launch = self._launch
-        options = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
-        error = await self._run_silently(_BOOTSTRAP.format(path=str(launch.package_dir), options=options))
+        options: dict[str, Any] = {"protocol": PROTOCOL, "debug": launch.debug, "max_saved_bytes": launch.max_saved_bytes}
+        if launch.afterlife is not None:
+            options["spool"] = {"directory": str(self._directory), "max_bytes": launch.afterlife.max_spool_bytes}
+        error = await channels.run_silently(_BOOTSTRAP.format(path=str(launch.package_dir), options=options))
         if error is not None:
             log.warning("kernel %s runs without controls: %s", self._launch.kernel_name, error.decode(errors="replace")[:2000])
 
-    async def _run_silently(self, code: str) -> bytes | None:
-        """Run code of our own; returns the content of the error that it raised, or None."""
-        request = self._send("execute_request", _request(code, silent=True), {})
-        answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        self._answers[request] = answer
-        try:
-            return await answer
-        finally:
-            del self._answers[request]
-
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As `Kernel.execute`."""
-        return self._send("execute_request", _request(source, silent=False), metadata)
+        self._running().execute(request, source, metadata)
 
-    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """As `Kernel.send_comm`."""
-        return self._send("comm_msg", {"comm_id": comm, "data": dict(data)}, {}, buffers)
+        self._running().send_comm(request, comm, data, buffers)
 
-    def _send(self, kind: str, content: dict[str, Any], metadata: Mapping[str, Any], buffers: Sequence[bytes] = ()) -> str:
-        if self._client is None:
+    def _running(self) -> Channels:
+        if self._channels is None:
             raise KernelError("The kernel is not running.")
-        session = self._client.session
-        message = session.msg(kind, content, metadata=dict(metadata))
-        session.send(self._client.shell_channel.socket, message, buffers=list(buffers))
-        return str(message["header"]["msg_id"])
+        return self._channels
 
     async def interrupt(self) -> None:
         """As `Kernel.interrupt`."""
@@ -155,19 +188,25 @@ class JupyterKernel:
 
     async def end(self) -> None:
         """As `Kernel.end`."""
-        self._ending = True
-        manager, self._manager = self._manager, None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-        if self._client is not None:
-            self._client.stop_channels()
-            self._client = None
+        manager = await self.leave()
         if manager is not None:
             await _end_process(manager)
         if self._directory is not None:
+            if self._launch.afterlife is not None:
+                (self._launch.afterlife.links / self._directory.name).unlink(missing_ok=True)
             shutil.rmtree(self._directory, ignore_errors=True)
+
+    async def leave(self) -> AsyncKernelManager | None:
+        """As `Kernel.leave`; returns the manager that had the kernel."""
+        self._ending = True
+        manager, self._manager = self._manager, None
+        if self._died is not None:
+            self._died.cancel()
+            await asyncio.gather(self._died, return_exceptions=True)
+        channels, self._channels = self._channels, None
+        if channels is not None:
+            await channels.close()
+        return manager
 
     async def _watch(self) -> None:
         assert self._manager is not None
@@ -175,52 +214,9 @@ class JupyterKernel:
         code = await wait_for_end(self._manager.provisioner)
         if self._ready and not self._ending and self._listener is not None:
             self._ready = False
-            self._listener.kernel_died(describe_end(code))
-
-    async def _read_replies(self, client: AsyncKernelClient) -> None:
-        """Completion is taken from iopub; the replies are passed on for the case that it lost something."""
-        while True:
-            self._receive(client.session, await client.shell_channel.socket.recv_multipart())
-
-    async def _read_iopub(self, client: AsyncKernelClient) -> None:
-        while True:
-            frames = await client.iopub_channel.socket.recv_multipart()
-            self._heard.set()
-            self._receive(client.session, frames)
-
-    def _receive(self, session: Session, frames: list[bytes]) -> None:
-        try:
-            _, parts = session.feed_identities(frames)
-            message = session.deserialize(parts, content=False)
-        except (ValueError, TypeError, zmq.ZMQError) as problem:
-            log.warning("an unreadable message from a kernel was dropped: %s", problem)
-            return
-        parent = str(message["parent_header"].get("msg_id", ""))
-        buffers = tuple(bytes(buffer) for buffer in message["buffers"])
-        self._dispatch(KernelMessage(str(message["msg_type"]), parent, bytes(message["content"]), message["metadata"], buffers))
-
-    def _dispatch(self, message: KernelMessage) -> None:
-        answer = self._answers.get(message.parent)
-        if answer is not None and not answer.done():
-            if message.kind == "error":
-                answer.set_result(message.content)
-            elif message.kind == "status" and json.loads(message.content).get("execution_state") == "idle":
-                answer.set_result(None)
-            return
-        if self._ready and self._listener is not None:
-            self._listener.kernel_message(message)
-
-
-def _request(code: str, silent: bool) -> dict[str, Any]:
-    # stop_on_error would make the kernel refuse the next cell if it came too soon after a failed one
-    return {
-        "code": code,
-        "silent": silent,
-        "store_history": False,
-        "user_expressions": {},
-        "allow_stdin": False,
-        "stop_on_error": False,
-    }
+            assert self._directory is not None
+            log_last_words(self._directory)
+            self._listener.kernel_died(describe_end(code, ended_for_memory() > self._memory_ends))
 
 
 async def _end_process(manager: AsyncKernelManager) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 class KernelMessage:
     """A message on iopub, or the reply to a cell.
 
-    `content` is JSON as the kernel sent it, not decoded; `parent` is the id of the request that it answers.
+    `content` is JSON as the kernel sent it, not decoded; `parent` is the id of the request that it answers; `id` is the message's own.
     """
 
     kind: str
@@ -20,6 +20,7 @@ class KernelMessage:
     content: bytes
     metadata: Mapping[str, Any] = field(default_factory=dict)
     buffers: tuple[bytes, ...] = ()
+    id: str = ""
 
 
 class KernelListener(Protocol):
@@ -38,14 +39,30 @@ class Kernel(Protocol):
     async def start(self, listener: KernelListener) -> None:
         """Start, and return when cells can be run. Raises KernelError, saying why, when it does not start."""
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
-        """Send a cell; returns the id of the request. Its last message is a `status` that says `idle`.
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
+        """Send a cell, as the request with this id. Its last message is a `status` that says `idle`.
 
         ZMQ may drop messages of iopub when it is flooded, that one among them; `execute_reply` comes for sure.
         """
 
-    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
-        """Send a `comm_msg`; returns the id of the request. The kernel takes it after the cell that runs, and ends it as it does a cell."""
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
+        """Send a `comm_msg`, as the request with this id. The kernel takes it after the cell that runs, and ends it as it does a cell."""
+
+    async def describe(self) -> bytes | None:
+        """What `adopt` needs, should this server be killed: a secret. None when the kernel ends with the server."""
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """In place of `start`: go on with the kernel that another server described.
+
+        Returns when the listener has got what the kernel published after the message with the id `last_message`, in order, without gap or
+        duplicate; what was more than is kept is logged. Raises KernelError when the kernel has ended.
+        """
+
+    async def answered(self) -> None:
+        """Wait until the kernel has handled all that was sent to it before."""
+
+    async def leave(self) -> object:
+        """Close the connection and leave the kernel to a later server."""
 
     async def interrupt(self) -> None:
         """Interrupt the cell that runs, as Jupyter's interrupt does."""

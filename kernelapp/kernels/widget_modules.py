@@ -19,8 +19,8 @@ _MODULE_MAP = re.compile(r"""(?:(["'])(?P<quoted>[@\w./-]+)\1|(?P<bare>[\w$]+))\
 def list_widget_modules(folders: AssetFolders) -> bytes:
     """As JSON: `{"amd": {module: path}, "federated": {module: {"load": path, "extension": name, "needs": [names]}}}`.
 
-    Paths are below `nbextensions`, without `.js`, and below `labextensions`; `needs` are modules that the extension takes from others. Files
-    that cannot be read, or say nothing that can be understood, are passed over.
+    Paths are below `nbextensions`, without `.js`, and below `labextensions`; `needs` are modules that the extension takes from others.
+    Files that cannot be read, or say nothing that can be understood, are passed over.
     """
     amd: dict[str, str] = {}
     federated: dict[str, dict[str, Any]] = {}

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..wire.codec import encode_body, number
 from ..wire.messages import Cell, CellStatus, Comm, Control, Output, PageMessage, Settled, Status, WidgetOutput
@@ -17,6 +19,8 @@ from .comms import CommBounds, Comms
 from .mimes import LAYOUT_MIME
 
 _DISPLAY_ID = b'"display_id"'
+_COMMS = ""  # among the changes: the widgets, which are no cell's
+_NEXT_LIFE = 10**9  # messages of one server; numbers stay below 2**53 for nine million servers
 
 
 @dataclass
@@ -54,6 +58,7 @@ class Journal:
         self._status: bytes | None = None
         self._settled: bytes | None = None
         self._cells: dict[str, _CellPage] = {}
+        self._changed: set[str] = set()  # cells that show something else than when `take_changes` was last asked
 
     def forked(self) -> Journal:
         """A journal that goes on from this one's page, with its numbers; the state of this session is left out."""
@@ -61,6 +66,7 @@ class Journal:
         fork.comms = self.comms.forked()
         fork._cells = {name: cell.copy() for name, cell in self._cells.items()}
         fork.seq = self.seq
+        fork._changed = {*fork._cells, _COMMS}
         for body in fork._bodies():
             fork._keep(body)
         return fork
@@ -100,6 +106,36 @@ class Journal:
                     bodies += [status, *(item.body for item in items)]
         return bodies + [body for body in (self._settled, self._status) if body is not None]
 
+    def head(self) -> object:
+        """What the page shows beside its cells, and the number of the last message: for `thawed`."""
+        return self.seq, self._settled, self._status
+
+    def take_changes(self) -> dict[str, object]:
+        """What the cells show that changed since this was last asked, by cell: for `thawed`."""
+        changed: dict[str, object] = {name: self._cells[name] for name in self._changed if name != _COMMS}
+        if _COMMS in self._changed:
+            changed[_COMMS] = self.comms
+        self._changed.clear()
+        return changed
+
+    def forget_changes(self, cells: Collection[str]) -> None:
+        """These changes could not be written: they are changes still."""
+        self._changed.update(cells)
+
+    @staticmethod
+    def thawed(max_bytes: int, bounds: CommBounds, head: Any, cells: Mapping[str, Any], order: Iterable[str]) -> Journal:
+        """The journal that had this head and these cells, in the order of the notebook's; its numbers begin anew, further up.
+
+        So no page takes what comes for what it has seen: between the last message that was saved and the server's end there were others.
+        """
+        journal = Journal(max_bytes, bounds)
+        seq, journal._settled, journal._status = head
+        journal.seq = (seq // _NEXT_LIFE + 1) * _NEXT_LIFE
+        journal.comms = cells.get(_COMMS, journal.comms)
+        names = dict.fromkeys(name for name in [*order, *cells] if name != _COMMS)
+        journal._cells = {name: cells[name] for name in names if name in cells}
+        return journal
+
     def _fold(self, message: PageMessage, body: bytes) -> None:
         match message:
             case Status():
@@ -107,12 +143,16 @@ class Journal:
             case Settled():
                 self._settled = body
             case Cell():
+                self._changed.add(message.cell)
                 self._fold_status(message, body)
             case Control():
+                self._changed.add(message.cell)
                 self._fold_control(message, body)
             case Output():
+                self._changed.add(message.cell)
                 self._fold_output(message, body)
             case Comm() | WidgetOutput():
+                self._changed.add(_COMMS)
                 self.comms.fold(message)
 
     def _fold_status(self, message: Cell, body: bytes) -> None:
@@ -162,11 +202,13 @@ class Journal:
     def _replace(self, update: Output) -> None:
         display_id = _display_id(update.content)
         if display_id is not None:
+            self._changed.add(_COMMS)
             self.comms.replace(display_id, update.content)
         for name, cell in self._cells.items():
             for item in (*cell.before, *cell.items):
                 if display_id is not None and item.display_id == display_id:
                     item.body = encode_body(Output(name, "append", "display_data", update.content))
+                    self._changed.add(name)
 
 
 def _display_id(content: bytes) -> str | None:

@@ -7,6 +7,7 @@ known then: so events that came meanwhile, failures and interrupts are no specia
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,22 +30,12 @@ from ..wire.messages import (
     Status,
 )
 from ..wire.values import check_value
+from .controls import Controls
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .inputs import Inputs
 from .planning import Planning
-from .track import CodeCell, Track, run_button, run_key
-
-TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
-    SessionStatus.QUEUED: frozenset({SessionStatus.QUEUED, SessionStatus.STARTING, SessionStatus.DEAD}),
-    SessionStatus.STARTING: frozenset({SessionStatus.RUNNING, SessionStatus.IDLE, SessionStatus.DEAD}),
-    SessionStatus.RUNNING: frozenset({SessionStatus.IDLE, SessionStatus.DEAD}),
-    SessionStatus.IDLE: frozenset({SessionStatus.RUNNING, SessionStatus.DEAD}),
-    SessionStatus.DEAD: frozenset({SessionStatus.QUEUED}),
-}
-"""From each state, the states that may follow."""
-
-
-RESTORES = ""
-"""Stands for a cell where there is none to run, but bindings to restore."""
+from .states import TRANSITIONS, UNRESPONSIVE
+from .track import RESTORES, CodeCell, Track, run_button, run_key
 
 
 @dataclass(frozen=True)
@@ -64,18 +55,18 @@ class Machine:
         self._planning = planning
         self._cells = {cell.id: cell for cell in cells}
         self._tracks = {cell.id: Track() for cell in cells}
-        self._controls: dict[str, tuple[str, Declaration]] = {}
-        self._inputs: dict[str, Any] = {}
-        self._pressed: set[str] = set()  # keys of buttons that are down in this plan
+        self._controls = Controls()
+        self._inputs = Inputs()
         self._released: set[str] = set()  # cells whose buttons were down in the last plan: they run with the next event
         self._changed: set[str] = set()
         self._asked: set[str] = set()  # manual cells whose button was pressed
         self._everything = False
-        self._new_inputs = True
         self._running: _Running | None = None
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
         self._stopping = False
+        self._overdue = False  # the kernel has not reacted to an interrupt in time, and the page says so
+        self._bound: Mapping[str, str] = {}  # names -> the widgets that they are bound to, as the kernel told last
         self._handling: set[int] = set()  # events of widgets that the kernel has not answered
         self._recorded = False  # what the page shows is a template's record, and no kernel has come since
         self._max_cell_output_bytes = max_cell_output_bytes
@@ -86,17 +77,32 @@ class Machine:
         failed = [cell for cell, track in self._tracks.items() if track.outcome is CellStatus.FAILED]
         fork = Machine(list(self._cells.values()), self._planning.forked(failed), self._max_cell_output_bytes)
         fork._tracks = {cell: track.copy() for cell, track in self._tracks.items()}
-        fork._controls = dict(self._controls)
+        fork._controls = self._controls.copy()
+        fork._bound = self._bound
         fork._recorded = True
         return fork
 
     # The kernel's life
 
-    def open(self) -> list[Effect]:
-        """The session begins: its cells wait, a kernel is asked for."""
+    def open(self, inputs: Mapping[str, Any] | None = None) -> list[Effect]:
+        """The session begins: its cells wait, a kernel is asked for. `inputs`: the viewer's values from an earlier session, by key."""
+        for key, value in (inputs or {}).items():
+            self._bring(key, value)
         cells = () if self._recorded else self._tracks
         waiting: list[Effect] = [Publish(Cell(cell, CellStatus.QUEUED, 0)) for cell in cells]
         return [*waiting, *self._move(SessionStatus.QUEUED), StartKernel()]
+
+    def _bring(self, key: str, value: Any) -> None:
+        """Controls of a record are known already: what they do not admit is left out, what depends on the others runs."""
+        found = self._controls.find(key)
+        if found is None:
+            self._inputs.bring(key, value)
+            return
+        cell, control = found
+        with contextlib.suppress(ViewerError):
+            check_value(control, value)
+            self._inputs.put(control, value)
+            self._changed.add(cell)
 
     def foresee(self) -> list[Effect]:
         """Of a session that begins with a record: show which cells will run as soon as its kernel is there."""
@@ -123,56 +129,72 @@ class Machine:
         """The kernel ended, or did not start; `reason` is a sentence for the viewer."""
         if self.status is SessionStatus.DEAD:
             return []
-        self._running, self._stopping = None, False
+        return [*self._abandon(), *self._move(SessionStatus.DEAD, detail=reason, restartable=True)]
+
+    def _abandon(self) -> list[Effect]:
+        """Whatever the kernel was at, nothing more will come of it."""
+        self._running, self._stopping, self._overdue = None, False, False
         self._handling.clear()
-        effects = self._leave_stale()
-        return [*effects, *self._move(SessionStatus.DEAD, detail=reason, restartable=True)]
+        return self._leave_stale()
+
+    def unresponsive(self) -> list[Effect]:
+        """The kernel has not reacted to an interrupt in time: the viewer may end it."""
+        if self._overdue or (self._running is None and not self._handling):
+            return []
+        self._overdue = True
+        return [Publish(Status(self.status, None, UNRESPONSIVE, restartable=True))]
+
+    def _relieve(self) -> list[Effect]:
+        """It has reacted after all."""
+        if not self._overdue:
+            return []
+        self._overdue = False
+        return [Publish(Status(self.status))]
 
     # What the viewer does
 
     def event(self, event: Event) -> list[Effect]:
         """A viewer changed a control. Raises ViewerError when the control does not admit the value; then nothing has changed."""
         if event.event <= self.last_event:
-            return []  # a repeat after a reconnect
+            return self._answer()  # a repeat after a reconnect: its answer may have been a refusal, which is not kept
         self.last_event = event.event
-        cell, control = self._control(event)
+        cell, control = self._controls.admit(event)
         if event.control == run_key(cell):
             self._asked.add(cell)
         else:
-            self._inputs[event.control] = event.value
-            self._new_inputs = True
+            self._inputs.put(control, event.value)
             self._changed.add(cell)
-            if control["kind"] == "button":
-                self._pressed.add(event.control)
         return self._begin() if self.status is SessionStatus.IDLE else []
-
-    def _control(self, event: Event) -> tuple[str, Declaration]:
-        cell, control = self._controls.get(event.control, (None, {}))
-        try:
-            if cell is None:
-                raise ViewerError("unknown-control", "This control is no longer on the page.")
-            if control.get("disabled"):
-                raise ViewerError("disabled", f"'{control.get('label')}' is disabled.")
-            check_value(control, event.value)
-        except ViewerError as refusal:
-            raise ViewerError(refusal.code, str(refusal), event.event) from refusal
-        return cell, control
 
     def comm(self, event: CommEvent, is_open: bool) -> list[Effect]:
         """A viewer used a widget; `is_open`: the kernel has it. Raises ViewerError when it cannot be told; then nothing has changed."""
         if event.event <= self.last_event:
-            return []  # a repeat after a reconnect
+            return self._answer()
         self.last_event = event.event
         if self.status not in (SessionStatus.RUNNING, SessionStatus.IDLE) or not is_open:
             raise ViewerError("unknown-comm", "This widget is no longer connected to the app.", event.event)
         self._handling.add(event.event)
+        if "value" in event.data.get("state", ()):
+            self.widget_changed(event.comm)
         return [SendComm(event)]
+
+    def widget_changed(self, comm: str) -> None:
+        """An event changes the value of a widget: where the app wants it, the cells that read it run once the kernel has handled that."""
+        names = [name for name, bound in self._bound.items() if bound == comm]
+        if names:
+            self._changed.update(self._planning.readers(names))
 
     def comm_handled(self, event: int) -> list[Effect]:
         """The kernel is done with a widget's event, and has sent all that came of it."""
         if event not in self._handling:
             return []
         self._handling.remove(event)
+        effects = self._relieve()
+        if self.status is SessionStatus.IDLE and self._changed:
+            return effects + self._begin()
+        return effects + self._answer()
+
+    def _answer(self) -> list[Effect]:
         return [Publish(Settled(self._answered()))] if self.status is SessionStatus.IDLE else []
 
     def _answered(self) -> int:
@@ -189,11 +211,17 @@ class Machine:
     def rerun(self) -> list[Effect]:
         """Run the whole notebook again with the viewer's values; in a new kernel when the kernel is dead."""
         if self.status is SessionStatus.DEAD:
-            return [*self._move(SessionStatus.QUEUED), StartKernel()]
+            return self.restart()
         self._everything = True
         if self.status is SessionStatus.IDLE:
             return self._begin()
         return [InterruptKernel()] if self._running is not None else []
+
+    def restart(self) -> list[Effect]:
+        """End the kernel, whatever it does; run the whole notebook in a new one, with the viewer's values."""
+        if self.status in (SessionStatus.QUEUED, SessionStatus.STARTING):
+            return []
+        return [*self._abandon(), *self._move(SessionStatus.QUEUED), StartKernel()]
 
     # What the kernel says
 
@@ -222,7 +250,8 @@ class Machine:
         if run != track.run:
             return []
         key = str(control["key"])
-        self._controls[key] = (cell, control)
+        self._controls.declare(cell, control)
+        self._inputs.declared(control)
         track.declared.append(key)
         return [Publish(Control("declare", cell, control))]
 
@@ -246,15 +275,18 @@ class Machine:
         if running is None or cell != running.cell or (cell != RESTORES and run != self._tracks[cell].run):
             return []
         self._running = None
+        effects = self._relieve()
         if running.plan.finish is not None and cell == RESTORES:
             self._planning.restored(running.plan.finish, self._restored)
             self._stopping = False
-            return self._continue()
+            return effects + self._continue()
         track = self._tracks[cell]
         step = running.plan.steps[0]
         outcome = self._outcome(track)
+        if track.report is not None and isinstance(track.report.get("widgets"), dict):
+            self._bound = track.report["widgets"]
         notes = self._planning.ran(step, outcome, track.report, running.plan.reset)
-        effects = [*map(Note, notes), *self._end_run(cell, track, outcome)]
+        effects += [*map(Note, notes), *self._end_run(cell, track, outcome)]
         if not self._stopping:
             return effects + self._continue()
         self._stopping = False
@@ -281,7 +313,7 @@ class Machine:
         """Tell the planning what changed since the last cell boundary."""
         if self._everything:
             self._planning.begin()
-            self._new_inputs = True
+            self._inputs.changed = True
         elif self._changed:
             self._planning.change(self._changed)
         for cell in self._asked:
@@ -312,19 +344,12 @@ class Machine:
         track.output_bytes, track.truncated, track.failure, track.report = 0, False, None, None
         track.declared_before, track.declared = track.declared, []
         self._running = _Running(step.cell, plan)
-        inputs = dict(self._inputs) if self._new_inputs else None
-        self._new_inputs = False
-        run = RunCell(step.cell, track.run, inputs, plan.reset, self._planning.instructions(step.cell, step.instructions))
+        run = RunCell(step.cell, track.run, self._inputs.take(), plan.reset, self._planning.instructions(step.cell, step.instructions))
         return [*self._set(step.cell, CellStatus.RUNNING), *self._offer_run(step.cell), run]
 
     def _settle(self) -> list[Effect]:
         """Nothing is left to run. A button that was pressed is up again: its cell runs with the next event."""
-        for key in self._pressed:
-            self._inputs.pop(key, None)
-            if key in self._controls:
-                self._released.add(self._controls[key][0])
-            self._new_inputs = True
-        self._pressed.clear()
+        self._released |= self._controls.cells(self._inputs.release())
         self._finished = False
         return [Publish(Settled(self._answered())), *self._move(SessionStatus.IDLE)]
 
@@ -359,12 +384,7 @@ class Machine:
 
     def _withdraw(self, cell: str, keys: Collection[str]) -> list[Effect]:
         """Remove controls of a cell; their values are kept, should they come back."""
-        effects: list[Effect] = []
-        for key in keys:
-            if self._controls.get(key, (None,))[0] == cell:
-                del self._controls[key]
-                effects.append(Publish(Control("remove", cell, {"key": key})))
-        return effects
+        return [Publish(Control("remove", cell, {"key": key})) for key in self._controls.withdraw(cell, keys)]
 
     def _end_run(self, cell: str, track: Track, outcome: str) -> list[Effect]:
         gone = [key for key in track.declared_before if key not in track.declared]

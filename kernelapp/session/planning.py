@@ -12,6 +12,7 @@ from ..dataflow.ledger import DEPENDENTS, DONE, Known
 from ..dataflow.plan import plan
 from ..dataflow.steps import Instructions, Plan, Step
 from ..dataflow.versions import Source, build_flow
+from ..dataflow.widgets import value_readers
 from ..notebook import Notebook
 
 
@@ -38,6 +39,9 @@ class Planning(Protocol):
 
     def forked(self, failed: Collection[str]) -> Planning:
         """A planning of its own for a kernel forked from the one that this plans for; `failed`: cells whose run failed there."""
+
+    def readers(self, names: Collection[str]) -> Collection[str]:
+        """The cells that read the value of a widget bound to one of these names, if the app wants that to count as an input."""
 
     def instructions(self, cell: str, instructions: Instructions) -> Mapping[str, Any] | None:
         """What the kernel does around a step, or for the end of a plan without steps (`cell` is then ""), as JSON."""
@@ -85,6 +89,10 @@ class WholeNotebook:
         """As Planning; nothing is known of what the cells do, so all of them run again."""
         return WholeNotebook(self._cells, self._raises)
 
+    def readers(self, names: Collection[str]) -> Collection[str]:
+        """As Planning: there are none."""
+        return ()
+
     def instructions(self, cell: str, instructions: Instructions) -> None:
         """As Planning: nothing."""
 
@@ -99,6 +107,7 @@ class Analysis:
         self.cells = cells
         self.surprises: dict[str, frozenset[str]] = {}
         self.flow = build_flow(cells)
+        self.value_readers = value_readers(cells)
 
     def learn(self, surprises: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
         """A session met these, by cell; returns what of them is new."""
@@ -112,13 +121,34 @@ class Analysis:
 
 
 class Reactive:
-    """Runs the cells that depend on what changed (docs/dataflow.md). `until`: of a template, the first cells alone, how many."""
+    """Runs the cells that depend on what changed (docs/dataflow.md). `until`: of a template, the first cells alone, how many.
 
-    def __init__(self, analysis: Analysis, rerun: str, until: int | None = None) -> None:
+    `widgets`: the values of ipywidgets are inputs.
+    """
+
+    def __init__(self, analysis: Analysis, rerun: str, until: int | None = None, widgets: bool = False) -> None:
         self._analysis = analysis
+        self._widgets = widgets
         self._rerun = rerun
         self._until = until
+        self._surprises: Mapping[str, frozenset[str]] = {}
         self.begin()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the flow, which is large, and read from the notebook."""
+        controls = [self._flow.cells[cell].cell for cell in self._flow.controls]
+        return {**{name: value for name, value in vars(self).items() if name != "_flow"}, "controls": controls}
+
+    def __copy__(self) -> Reactive:
+        """With the flow, which is not read again."""
+        fork = Reactive.__new__(Reactive)
+        vars(fork).update(vars(self))
+        return fork
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        controls = state.pop("controls")
+        vars(self).update(state)
+        self._flow = build_flow(self._analysis.cells, self._surprises, controls)
 
     def begin(self) -> None:
         """As Planning."""
@@ -168,6 +198,12 @@ class Reactive:
         """As Planning."""
         self._known = after_finish(self._flow, self._known, finish, _told(report))
 
+    def readers(self, names: Collection[str]) -> Collection[str]:
+        """As Planning."""
+        if not self._widgets:
+            return ()
+        return frozenset().union(*(self._analysis.value_readers.get(name, frozenset()) for name in names))
+
     def instructions(self, cell: str, instructions: Instructions) -> Mapping[str, Any]:
         """As Planning."""
         return instructions.to_json(self._flow, cell)
@@ -186,7 +222,7 @@ def plan_for(notebook: Notebook, until: int | None = None) -> Planning:
     cells = notebook.code_cells
     if notebook.language != "python":
         return WholeNotebook([cell.id for cell in cells], [cell.id for cell in cells if cell.raises_exception])
-    return Reactive(analysis_of(notebook), notebook.metadata.rerun or DEPENDENTS, until)
+    return Reactive(analysis_of(notebook), notebook.metadata.rerun or DEPENDENTS, until, notebook.metadata.reactive == "widgets")
 
 
 def analysis_of(notebook: Notebook) -> Analysis:

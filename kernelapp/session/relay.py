@@ -7,8 +7,9 @@ import contextlib
 import json
 import logging
 import secrets
+import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -27,22 +28,27 @@ from ..wire.messages import (
     Pong,
     Refusal,
     Rerun,
+    Restart,
     ServerMessage,
     Stop,
     Welcome,
 )
 from .comms import CommBounds
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .frozen import thaw
 from .journal import Journal
-from .machine import RESTORES, Machine
+from .machine import Machine
 from .mimes import LAYOUT_MIME, as_json, find_declaration, find_report, is_structure
 from .planning import Planning, plan_for
 from .record import Record
+from .saving import Lasting, Saving
 from .starts import StartQueue
-from .track import CodeCell
+from .store import Saved, Store
+from .track import RESTORES, CodeCell
 from .widgets import COMM_KINDS, Widgets
 
 _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
+_SAVED_REQUESTS = 100  # of these, for the next server: each save writes them
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
 _BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
 
@@ -57,6 +63,9 @@ class Connection(Protocol):
 
     def drop(self, code: int, reason: str) -> None:
         """Close the socket."""
+
+    async def answers(self) -> bool:
+        """Whether there is still someone at the other end: asks, and waits a moment for the answer."""
 
 
 class Lease(Protocol):
@@ -78,6 +87,7 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
+    stop_timeout_s: float = 5.0
     comms: CommBounds = field(default_factory=CommBounds)
 
 
@@ -93,7 +103,9 @@ class Relay:
         settings: RelaySettings,
         lease: Lease | None = None,
         planning: Planning | None = None,
+        save: tuple[Store, str] | None = None,
     ) -> None:
+        """`save`: where the session is saved, and the hash of its viewer's secret; None when it ends with the server."""
         self.session = session
         self.notebook = notebook
         self._cells = {cell.id: cell for cell in notebook.code_cells}
@@ -107,35 +119,69 @@ class Relay:
             self._journal = Journal(settings.max_journal_bytes, settings.comms)
         self._open_kernel = open_kernel
         self._starts = starts
+        self._settings = settings
         self._debug = settings.debug
         self._kernel: Kernel | None = None
         self._connection: Connection | None = None
+        self._page: str | None = None  # the name of the document at the other end
         self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
+        self._latest: tuple[str, RunCell] | None = None  # what was sent last, and its request
         self._begun = asyncio.Event()  # the kernel has begun with the latest request; a new one for each
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
-        self._widgets = Widgets(self._journal.comms, self._publish, self._notice, self._log, settings.debug)
+        self._widgets = self._make_widgets()
+        self._saving = Saving(save[0], session, save[1], notebook, self._look) if save is not None else None
 
     # The page
 
-    def open(self) -> None:
-        """Begin the session: ask for a kernel."""
+    def open(self, inputs: Mapping[str, Any]) -> None:
+        """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key."""
         self._log.info("session opened")
-        self._perform(self._machine.open())
+        self._perform(self._machine.open(inputs))
 
-    def attach(self, connection: Connection, last_seq: int, record: str | None = None) -> None:
-        """Connect a page that has seen everything up to `last_seq`; an earlier page of this session is dropped.
+    async def is_taken(self, page: str | None) -> bool:
+        """Whether another page than `page` is connected and answers: a browser that copies a tab copies what the tab remembers."""
+        holder = self._connection
+        return holder is not None and (page is None or page != self._page) and await holder.answers() and holder is self._connection
 
-        `record`: what the page has seen is of this record; of another than ours it is worth nothing.
+    def revive(self, saved: Saved) -> None:
+        """Go on with a session of a server that is gone, and with its kernel."""
+        lasting: Lasting = thaw(saved.state, self.notebook)
+        cells = {name: thaw(page) for name, page in saved.cells.items()}
+        self._machine, self._requests, self._latest = lasting.machine, lasting.requests, lasting.latest
+        self._journal = Journal.thawed(self._settings.max_journal_bytes, self._settings.comms, lasting.head, cells, self._cells)
+        self._widgets = self._make_widgets()
+        self._widgets.requests = lasting.comm_requests
+        if lasting.begun:
+            self._begun.set()
+        if self._saving is not None:
+            self._saving.kernel, self._saving.last_message = saved.kernel, saved.last_message
+        self._log.info("session taken over")
+        self._spawn(self._adopt_kernel(saved.kernel, saved.last_message))
+
+    def _look(self) -> tuple[Lasting, Journal]:
+        """What is saved."""
+        head, latest = self._journal.head(), self._latest
+        requests = OrderedDict(list(self._requests.items())[-_SAVED_REQUESTS:])
+        return Lasting(self._machine, head, requests, self._widgets.requests, latest, self._begun.is_set()), self._journal
+
+    def _make_widgets(self) -> Widgets:
+        return Widgets(self._journal.comms, self._publish, self._notice, self._machine.widget_changed, self._log, self._debug)
+
+    def attach(self, connection: Connection, hello: Hello, lost: str | None = None) -> None:
+        """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
+
+        What it has seen of a record counts when the record is ours. `lost`: why this is not the session that the page asked for.
         """
-        if record is not None and (self._record is None or record != self._record.id):
-            last_seq = 0
+        foreign = hello.record is not None and (self._record is None or hello.record != self._record.id)
+        last_seq = 0 if foreign else hello.last_seq
         if self._connection is not None:
             self._connection.drop(4001, "connected elsewhere")
-        self._connection = connection
+        self._connection, self._page = connection, hello.page
         missed = self._journal.since(last_seq) if last_seq else None
-        self._send(Welcome(self.session, self.notebook.name, missed is not None, self._machine.status))
+        machine, seq = self._machine, self._journal.seq
+        self._send(Welcome(self.session, self.notebook.name, missed is not None, machine.status, seq, machine.last_event, lost))
         for frame in self._journal.page() if missed is None else missed:
             connection.send(frame)
 
@@ -157,6 +203,8 @@ class Relay:
                     self._perform(self._machine.stop())
                 case Rerun():
                     self._perform(self._machine.rerun())
+                case Restart():
+                    self._perform(self._machine.restart())
                 case Ping(t):
                     self._send(Pong(t))
                 case Hello():
@@ -178,18 +226,39 @@ class Relay:
 
     async def close(self) -> None:
         """End the session: its kernel, its tasks, its connection."""
+        if await self._stop():
+            if self._kernel is not None:
+                await self._kernel.end()
+            self._release()
+            if self._saving is not None:
+                self._saving.remove()
+            if self._connection is not None:
+                self._connection.drop(1001, "session ended")
+            self._log.info("session ended")
+
+    async def leave(self) -> None:
+        """Leave the session, and its kernel, to the next server; without a store it ends."""
+        if self._saving is None or self._saving.kernel is None:
+            await self.close()
+        elif await self._stop():
+            self._saving.now()
+            if self._kernel is not None:
+                await self._kernel.leave()
+            if self._connection is not None:
+                self._connection.drop(1012, "service restart")
+            self._log.info("session left to the next server")
+
+    async def _stop(self) -> bool:
+        """Stop what is at work here; returns whether that was still to be done."""
         if self._closed:
-            return
+            return False
         self._closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._kernel is not None:
-            await self._kernel.end()
-        self._release()
-        if self._connection is not None:
-            self._connection.drop(1001, "session ended")
-        self._log.info("session ended")
+        if self._saving is not None:
+            self._saving.stop()
+        return True
 
     def record(self, id: str) -> Record:
         """Where this session, which has settled, has come to, for others to begin there."""
@@ -198,6 +267,8 @@ class Relay:
     # What the machine asks for
 
     def _perform(self, effects: list[Effect]) -> None:
+        if effects and self._saving is not None and not self._closed:
+            self._saving.soon()
         for effect in effects:
             match effect:
                 case Publish(message):
@@ -206,7 +277,10 @@ class Relay:
                     self._run(effect)
                 case SendComm(event):
                     assert self._kernel is not None
-                    self._widgets.sent(self._kernel.send_comm(event.comm, event.data, event.buffers), event.event)
+                    request = self._widgets.note(event.event)
+                    if self._saving is not None:
+                        self._saving.now()  # as before a cell
+                    self._kernel.send_comm(request, event.comm, event.data, event.buffers)
                 case StartKernel():
                     self._spawn(self._start_kernel())
                 case Note(text):
@@ -239,10 +313,14 @@ class Relay:
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
         self._begun = asyncio.Event()
-        request = self._kernel.execute(self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
+        request = uuid.uuid4().hex
+        self._latest = (request, run)
         self._requests[request] = (run.cell, run.run)
         while len(self._requests) > _REMEMBERED_REQUESTS:
             self._requests.popitem(last=False)
+        if self._saving is not None:
+            self._saving.now()  # first: what the kernel does for a request that nobody knows of would be lost
+        self._kernel.execute(request, self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
 
     async def _start_kernel(self) -> None:
         if self._kernel is not None:
@@ -260,6 +338,8 @@ class Relay:
             except KernelError as problem:
                 self.kernel_died(str(problem))
                 return
+        if self._saving is not None and self._kernel is not None:
+            self._saving.kernel, self._saving.last_message = await self._kernel.describe(), ""
         self._perform(self._machine.kernel_ready(recorded=forked))
 
     async def _fork(self) -> bool:
@@ -281,12 +361,34 @@ class Relay:
         if lease is not None:
             lease.release()
 
+    async def _adopt_kernel(self, description: bytes | None, last_message: str) -> None:
+        """Go on with the kernel of the server that is gone; if that server had none yet, with a new one."""
+        if description is None:
+            self._perform(self._machine.kernel_died("The server was started again."))
+            self._perform(self._machine.rerun())
+            return
+        kernel = self._open_kernel(self.notebook)
+        self._kernel = kernel
+        try:
+            await kernel.adopt(self, description, last_message)
+        except KernelError as problem:
+            self.kernel_died(str(problem))
+            return
+        latest = self._latest
+        await kernel.answered()
+        if latest is not None and self._latest is latest and not self._begun.is_set():
+            self._log.info("a cell that did not reach the kernel is sent again")
+            self._run(latest[1])
+
     async def _interrupt(self, begun: asyncio.Event) -> None:
         """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(begun.wait(), _BEGIN_S)
         if self._kernel is not None and begun is self._begun:
             await self._kernel.interrupt()
+            await asyncio.sleep(self._settings.stop_timeout_s)
+        if begun is self._begun:
+            self._perform(self._machine.unresponsive())
 
     # What the kernel says
 
@@ -297,6 +399,8 @@ class Relay:
 
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener: one message of the kernel's iopub."""
+        if self._saving is not None and message.id and message.kind != "execute_reply":
+            self._saving.last_message = message.id
         content = message.content
         if message.kind in COMM_KINDS:
             self._widgets.comm(message, self._kernel)

@@ -8,6 +8,9 @@ from typing import Any
 
 from ..wire.messages import CellFailure, CellStatus, Declaration
 
+RESTORES = ""
+"""Stands for a cell where there is none to run, but bindings to restore."""
+
 
 @dataclass(frozen=True)
 class CodeCell:

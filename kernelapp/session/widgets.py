@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -30,43 +31,47 @@ _REMEMBERED_REQUESTS = 1_000  # of ours to the kernel, whose answers are told ap
 class CommSender(Protocol):
     """The part of a kernel that widgets need."""
 
-    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         """As `Kernel.send_comm`."""
 
 
 class Widgets:
-    """The widgets of one session between its kernel and its page. `debug`: errors are shown with their tracebacks."""
+    """The widgets of one session between its kernel and its page. `changed` is told of values that change with a viewer's event."""
 
     def __init__(
         self,
         comms: Comms,
         publish: Callable[[PageMessage], None],
         notice: Callable[[str], None],
+        changed: Callable[[str], None],
         log: logging.LoggerAdapter[logging.Logger],
         debug: bool,
     ) -> None:
         self._comms = comms
         self._publish = publish
         self._notice = notice
+        self._changed = changed
         self._log = log
         self._debug = debug
-        self._requests: OrderedDict[str, int | None] = OrderedDict()  # id -> the event; None: outputs that we told an Output widget
+        self.requests: OrderedDict[str, int | None] = OrderedDict()  # id -> the event; None: outputs that we told an Output widget
         self._said: set[str] = set()
 
-    def sent(self, request: str, event: int | None) -> None:
-        """A comm message went to the kernel."""
-        self._requests[request] = event
-        while len(self._requests) > _REMEMBERED_REQUESTS:
-            self._requests.popitem(last=False)
+    def note(self, event: int | None) -> str:
+        """A comm message is about to be sent to the kernel; returns the id of its request."""
+        request = uuid.uuid4().hex
+        self.requests[request] = event
+        while len(self.requests) > _REMEMBERED_REQUESTS:
+            self.requests.popitem(last=False)
+        return request
 
     def event_of(self, request: str) -> int | None:
         """The event that was sent with this request, if it was one of a widget's."""
-        return self._requests.get(request)
+        return self.requests.get(request)
 
     def comm(self, message: KernelMessage, kernel: CommSender | None) -> None:
         """A comm message of the kernel's."""
         parent = message.parent
-        if parent in self._requests and self._requests[parent] is None:
+        if parent in self.requests and self.requests[parent] is None:
             return  # the kernel's echo of outputs that it has from us
         read = self._comms.read(message.kind, as_json(message.content), message.buffers, _version(message.metadata))
         if isinstance(read, str):
@@ -74,7 +79,10 @@ class Widgets:
                 self._said.add(read)
                 self._log.warning("%s", read)
         elif read is not None:
-            self._publish(answered(read, self._requests.get(parent)))
+            event = self.requests.get(parent)
+            self._publish(answered(read, event))
+            if event is not None and b'"value"' in message.content:
+                self._changed(read.comm)  # by a callback, or a link
             if kernel is not None and b'"msg_id"' in message.content:
                 self._tell(kernel)
 
@@ -82,7 +90,7 @@ class Widgets:
         """Output widgets that have captured something get to know it, as front ends tell them."""
         for comm, outputs in self._comms.to_tell():
             data = {"method": "update", "state": {"outputs": outputs}, "buffer_paths": []}
-            self.sent(kernel.send_comm(comm, data, ()), None)
+            kernel.send_comm(self.note(None), comm, data, ())
 
     def captures(self, message: KernelMessage) -> bool:
         """Whether an Output widget captures this."""
@@ -126,7 +134,7 @@ class Widgets:
         """The kernel is gone, and its widgets with it."""
         for closing in self._comms.closings():
             self._publish(closing)
-        self._requests.clear()
+        self.requests.clear()
 
 
 def _version(metadata: Mapping[str, Any]) -> str | None:

@@ -21,6 +21,7 @@ from .site import Site
 
 log = logging.getLogger(__name__)
 
+_ANSWER_S = 2.0  # how long a page may take to say that it is there, when another asks for its session
 _HELLO_S = 30.0  # how long a connection may stay without saying hello
 _MAX_UNSENT_BYTES = 64_000_000  # a page that reads slower than this piles up is dropped; it comes back and resumes
 _MAX_REFUSALS = 200  # a page that sends nothing but nonsense is cut off
@@ -37,6 +38,7 @@ class SocketHandler(WebSocketHandler):
         self._unsent: deque[bytes] = deque()
         self._unsent_bytes = 0
         self._wake = asyncio.Event()
+        self._pong = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._hello_timer: asyncio.TimerHandle | None = None
         self._refusals = 0
@@ -76,14 +78,14 @@ class SocketHandler(WebSocketHandler):
         self._writer = loop.create_task(self._write())
         self._hello_timer = loop.call_later(_HELLO_S, self.drop, 4003, "hello expected")
 
-    def on_message(self, message: str | bytes) -> None:
-        """A frame from the page."""
+    async def on_message(self, message: str | bytes) -> None:
+        """A frame from the page. Tornado reads the next when this one is dealt with."""
         if self._notebook is None or self._closing:
             return
         try:
             self._bound(message)
             if self._relay is None:
-                self._greet(self._notebook, message)
+                await self._greet(self._notebook, message)
                 return
         except ViewerError as refusal:
             self._refuse(refusal)
@@ -105,19 +107,21 @@ class SocketHandler(WebSocketHandler):
             limit = self.site.max_events_per_s
             raise ViewerError("rate", f"A page sends at most {limit} messages in a second (max_events_per_s).", event_of(message))
 
-    def _greet(self, notebook: Notebook, message: str | bytes) -> None:
+    async def _greet(self, notebook: Notebook, message: str | bytes) -> None:
         hello = decode(message)
         if not isinstance(hello, Hello):
             raise ViewerError("no-hello", "The first message must be a hello.")
         viewer = self.get_cookie(self.site.viewer_cookie) or ""
         try:
-            self._relay = self.site.registry.attach(notebook, viewer, hello, self)
+            self._relay = relay = await self.site.registry.attach(notebook, viewer, hello, self)
         except ViewerError as refusal:
             self._refuse(refusal)
             self.drop(4005, refusal.code)
             return
         if self._hello_timer is not None:
             self._hello_timer.cancel()
+        if self._closing:  # it went while it was being attached
+            self.site.registry.detach(relay, self)
 
     def _refuse(self, refusal: ViewerError) -> None:
         self._refusals += 1
@@ -145,6 +149,20 @@ class SocketHandler(WebSocketHandler):
             self._close_code = (code, reason)
             self._wake.set()
 
+    async def answers(self) -> bool:
+        """As Connection: by a ping of the WebSocket, which a browser answers whatever its page is doing."""
+        self._pong.clear()
+        try:
+            self.ping(b"there?")
+            await asyncio.wait_for(self._pong.wait(), _ANSWER_S)
+        except (WebSocketClosedError, TimeoutError):
+            return False
+        return not self._closing
+
+    def on_pong(self, data: bytes) -> None:
+        """As tornado calls it."""
+        self._pong.set()
+
     async def _write(self) -> None:
         """Send the queued frames one after the other, at the pace at which the page reads them."""
         while True:
@@ -164,6 +182,7 @@ class SocketHandler(WebSocketHandler):
     def on_close(self) -> None:
         """The page is gone."""
         self._closing = True
+        self._pong.set()  # who waits for an answer need not wait longer
         if self._hello_timer is not None:
             self._hello_timer.cancel()
         if self._writer is not None:

@@ -32,6 +32,7 @@ from .messages import (
     Pong,
     Refusal,
     Rerun,
+    Restart,
     ServerMessage,
     Settled,
     Status,
@@ -42,6 +43,7 @@ from .messages import (
 
 MAX_SAFE_INTEGER = 2**53 - 1  # the largest integer that a browser's number holds exactly (ECMA-262, Number.MAX_SAFE_INTEGER)
 MAX_NAME_CHARS = 1_000  # of a control's key or a session's id: ours are under 100
+MAX_INPUTS = 1_000  # of a hello: far more controls than a page has
 _SIZE_BYTES = 4  # a JSON of 2 GB would begin like a text frame: messages are far smaller
 _HEAD_BYTES = 200  # our own page writes the number at the beginning
 _EVENT = re.compile(rb'"event": ?(\d{1,15})')
@@ -104,8 +106,9 @@ def _dump(value: Any) -> bytes:
 
 def _fields(message: ServerMessage) -> dict[str, Any]:
     match message:
-        case Welcome(session, app, resumed, state):
-            return {"type": "hello", "session": session, "app": app, "protocol": VERSION, "resumed": resumed, "state": state}
+        case Welcome(session, app, resumed, state, last_seq, last_event, lost):
+            place = {"session": session, "app": app, "protocol": VERSION, "resumed": resumed, "state": state}
+            return {"type": "hello", **place, "last_seq": last_seq, "last_event": last_event, "lost": lost}
         case Status(state, place, detail, restartable):
             return {"type": "status", "state": state, "place": place, "detail": detail, "restartable": restartable}
         case Cell(cell, status, run, error):
@@ -204,18 +207,28 @@ def _message(fields: dict[str, Any], attached: bytes | None) -> BrowserMessage:
         case "rerun":
             _only(fields)
             return Rerun()
+        case "restart":
+            _only(fields)
+            return Restart()
         case "ping":
             _only(fields, "t")
             return Ping(_number(fields["t"]))
         case _:
-            raise ViewerError("unknown-type", "The type of a message is one of hello, event, comm, stop, rerun, ping.")
+            raise ViewerError("unknown-type", "The type of a message is one of hello, event, comm, stop, rerun, restart, ping.")
 
 
 def _hello(fields: dict[str, Any]) -> Hello:
-    fields.setdefault("record", None)
-    _only(fields, "session", "last_seq", "record")
-    session, record = (None if fields[name] is None else _name(fields[name], name) for name in ("session", "record"))
-    return Hello(session, _count(fields["last_seq"], "last_seq", least=0), record)
+    fields = {"record": None, "page": None, "inputs": {}, **fields}
+    _only(fields, "session", "last_seq", "record", "page", "inputs")
+    names = (None if fields[name] is None else _name(fields[name], name) for name in ("session", "record", "page"))
+    session, record, page = names
+    return Hello(session, _count(fields["last_seq"], "last_seq", least=0), record, page, _inputs(fields["inputs"]))
+
+
+def _inputs(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) > MAX_INPUTS:
+        raise ViewerError("bad-field", f"'inputs' is an object of at most {MAX_INPUTS} values by key.")
+    return {_name(key, "inputs"): _value(each) for key, each in value.items()}
 
 
 def _comm(fields: dict[str, Any], attached: bytes | None) -> CommEvent:

@@ -40,12 +40,20 @@ class CellStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Welcome:
-    """The first frame on every connection (`hello` on the wire)."""
+    """The first frame on every connection (`hello` on the wire).
+
+    `last_seq`: the number of the page's last message; up to it what follows is what the page missed. `last_event`: the number of the last
+    event that the session has taken. `lost`: why this is not the session that was asked for
+    ("ended", "in-use"), or None.
+    """
 
     session: str
     app: str
     resumed: bool
     state: SessionStatus
+    last_seq: int
+    last_event: int
+    lost: str | None = None
 
 
 @dataclass(frozen=True)
@@ -170,11 +178,15 @@ class Hello:
     """Opens a session (None, 0) or resumes one after the message numbered `last_seq`.
 
     `record`: the page was painted from the record of this name, and has nothing else yet; `last_seq` is of the last frame painted.
+    `page` names the document that says it, so that its own reconnect can be told from a copy of the tab. `inputs` are the values that the
+    viewer has set, by key, for the case that the session is gone.
     """
 
     session: str | None
     last_seq: int
     record: str | None = None
+    page: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -207,10 +219,15 @@ class Rerun:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """End the kernel, whatever it does; run the whole notebook in a new one, with the viewer's values."""
+
+
+@dataclass(frozen=True)
 class Ping:
     """Answered with `Pong`."""
 
     t: float
 
 
-BrowserMessage = Hello | Event | CommEvent | Stop | Rerun | Ping
+BrowserMessage = Hello | Event | CommEvent | Stop | Rerun | Restart | Ping

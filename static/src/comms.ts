@@ -16,17 +16,25 @@ export class Comms {
   private loading: Promise<Manager> | null = null;
   private manager: Manager | null = null;
   private queue: (() => Promise<unknown> | undefined)[] = [];
+  private outdated: CommMessage[] = [];
   private draining: Promise<void> | null = null;
 
   constructor(private readonly send: SendComm) {}
 
-  receive(message: CommMessage): void {
+  /** `running`: cells are running. What is closed because it is out of date stays to be seen until they are done. */
+  receive(message: CommMessage, running: boolean): void {
+    if (running && message.type === "comm" && message.op === "close" && isSuperseded(message.content)) this.outdated.push(message);
+    else this.take(message);
+  }
+
+  private take(message: CommMessage): void {
     this.push(async () => (await this.load()).receive(message));
   }
 
   /** The page answers every event up to this number. */
   settled(event: number): void {
     this.manager?.settled(event);
+    for (const closing of this.outdated.splice(0)) this.take(closing);
   }
 
   /** The server did not take this message. */
@@ -37,6 +45,7 @@ export class Comms {
   /** A new page follows: everything is forgotten, and what waited with it. */
   reset(): void {
     this.queue = [];
+    this.outdated = [];
     if (this.loading) this.push(async () => (await this.load()).reset());
   }
 
@@ -74,6 +83,10 @@ export class Comms {
     }
     this.draining = null;
   }
+}
+
+function isSuperseded({ data }: Record<string, unknown>): boolean {
+  return typeof data === "object" && data !== null && (data as Record<string, unknown>).superseded === true;
 }
 
 async function atMost(work: Promise<unknown> | undefined, limit: number): Promise<void> {

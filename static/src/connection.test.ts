@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Connection, type Listener } from "./connection.ts";
+import { Connection, type Listener, type Place } from "./connection.ts";
 import type { ServerMessage } from "./wire.ts";
 
 class FakeSocket {
+  static readonly CONNECTING = 0;
   static readonly OPEN = 1;
   static all: FakeSocket[] = [];
   readyState = 0;
@@ -46,11 +47,15 @@ const hello = (session: string, resumed: boolean) => ({
   protocol: "kernelapp.v1",
   resumed,
   state: "running",
+  last_seq: 0,
+  last_event: 0,
+  lost: null,
 });
 const settled = (seq: number) => ({ seq, type: "settled", event: seq });
 
 let log: string[];
 let connection: Connection;
+let place: Place;
 
 const listener: Listener = {
   up: ({ resumed }, same) => log.push(`up ${resumed} ${same}`),
@@ -68,7 +73,8 @@ beforeEach(() => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   FakeSocket.all = [];
   log = [];
-  connection = new Connection("ws://host/socket", listener, () => 1);
+  place = { session: null, inputs: {} };
+  connection = new Connection("ws://host/socket", listener, place, null, () => 1);
   connection.open();
   latest().open();
 });
@@ -80,7 +86,7 @@ afterEach(() => {
 
 it("opens with the protocol and a hello of a new session", () => {
   expect([latest().url, latest().protocol]).toEqual(["ws://host/socket", "kernelapp.v1"]);
-  expect(latest().sent).toEqual([{ type: "hello", session: null, last_seq: 0 }]);
+  expect(latest().sent).toMatchObject([{ type: "hello", session: null, last_seq: 0, inputs: {} }]);
 });
 
 it("sends nothing before the server has said hello", () => {
@@ -97,7 +103,7 @@ describe("after a lost socket", () => {
     latest().close();
     vi.advanceTimersByTime(250);
     latest().open();
-    expect(latest().sent).toEqual([{ type: "hello", session: "s", last_seq: 2 }]);
+    expect(latest().sent).toMatchObject([{ type: "hello", session: "s", last_seq: 2 }]);
     latest().receive(hello("s", true));
     latest().receive(settled(2));
     latest().receive(settled(3));
@@ -117,19 +123,20 @@ describe("after a lost socket", () => {
 
   it("names the record that it was painted from until there is a session", () => {
     connection.stop();
-    connection = new Connection("ws://host/socket", listener, () => 1, { record: "r1", lastSeq: 6 });
+    connection.stop();
+    connection = new Connection("ws://host/socket", listener, place, { record: "r1", lastSeq: 6 }, () => 1);
     connection.open();
     latest().close();
     vi.advanceTimersByTime(250);
     latest().open();
-    expect(latest().sent).toEqual([{ type: "hello", session: null, last_seq: 6, record: "r1" }]);
+    expect(latest().sent).toMatchObject([{ type: "hello", session: null, last_seq: 6, record: "r1" }]);
     latest().receive(hello("s", true));
     latest().receive(settled(7));
     expect(log.slice(-2)).toEqual(["up true false", "settled 7"]);
     latest().close();
     vi.advanceTimersByTime(250);
     latest().open();
-    expect(latest().sent).toEqual([{ type: "hello", session: "s", last_seq: 7 }]);
+    expect(latest().sent).toMatchObject([{ type: "hello", session: "s", last_seq: 7 }]);
   });
 
   it("waits longer after each failure, up to a limit", () => {
@@ -146,6 +153,21 @@ describe("after a lost socket", () => {
   it("tries at once when the network is back", () => {
     latest().close();
     dispatchEvent(new Event("online"));
+    expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it("tries anew at once when the network is back while it waits for an answer", () => {
+    latest().close();
+    vi.advanceTimersByTime(250);
+    dispatchEvent(new Event("online"));
+    expect(FakeSocket.all).toHaveLength(3);
+    expect(FakeSocket.all[1]?.readyState).toBe(3);
+  });
+
+  it("gives up a server that does not say hello", () => {
+    vi.advanceTimersByTime(20_000);
+    expect(log).toEqual(["down"]);
+    vi.advanceTimersByTime(250);
     expect(FakeSocket.all).toHaveLength(2);
   });
 
@@ -172,7 +194,7 @@ describe("the numbering", () => {
     expect(log).not.toContain("settled 3");
     vi.advanceTimersByTime(250);
     latest().open();
-    expect(latest().sent).toEqual([{ type: "hello", session: "s", last_seq: 1 }]);
+    expect(latest().sent).toMatchObject([{ type: "hello", session: "s", last_seq: 1 }]);
     latest().receive(hello("s", true));
     latest().receive(settled(3));
     expect(log.at(-1)).toBe("settled 3");
@@ -184,6 +206,56 @@ describe("the numbering", () => {
     latest().receive(settled(2));
     expect(log.at(-1)).toBe("settled 2");
   });
+});
+
+describe("the place of the page", () => {
+  it("is told at each hello, by one name, with the viewer's values", () => {
+    connection.stop();
+    place = { session: "s", inputs: { k: 5 } };
+    connection = new Connection("ws://host/socket", listener, place, null, () => 1);
+    connection.open();
+    latest().open();
+    const [first] = latest().sent;
+    expect(first).toMatchObject({ type: "hello", session: "s", last_seq: 0, inputs: { k: 5 } });
+    latest().close();
+    vi.advanceTimersByTime(250);
+    latest().open();
+    expect(latest().sent[0]?.page).toBe(first?.page);
+    expect(String(first?.page)).toMatch(/^[0-9a-z-]{10,}$/);
+  });
+
+  it("is remembered, and one that is remembered has not been met by this page", () => {
+    place.session = "s";
+    latest().receive({ ...hello("s", false), last_event: 3 });
+    expect(place.session).toBe("s");
+    expect(log).toEqual(["up false false"]);
+  });
+
+  it("is given up for a new session", () => {
+    latest().receive(hello("s", false));
+    connection.renew();
+    latest().open();
+    expect(latest().sent).toMatchObject([{ session: null, last_seq: 0 }]);
+  });
+});
+
+it("closes when the browser puts the page away, and comes back with it", () => {
+  latest().receive(hello("s", false));
+  latest().receive(settled(1));
+  dispatchEvent(new Event("pagehide"));
+  expect(latest().readyState).toBe(3);
+  expect(FakeSocket.all).toHaveLength(1);
+  dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  latest().open();
+  expect(latest().sent).toMatchObject([{ session: "s", last_seq: 1 }]);
+});
+
+it("asks a socket that is there whether it works when the network returns", () => {
+  latest().receive(hello("s", false));
+  dispatchEvent(new Event("online"));
+  expect(latest().sent.at(-1)?.type).toBe("ping");
+  vi.advanceTimersByTime(5_000);
+  expect(log.at(-1)).toBe("down");
 });
 
 it("pings when nothing comes, and takes silence for a lost socket", () => {

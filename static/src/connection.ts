@@ -7,17 +7,19 @@ import {
   parseBinaryMessage,
   parseServerMessage,
   type ServerMessage,
+  type Value,
   writeMessage,
 } from "./wire.ts";
 
 const PING_AFTER_MS = 20_000;
-const PONG_WITHIN_MS = 10_000;
+const PONG_WITHIN_MS = 5_000;
+const HELLO_WITHIN_MS = 20_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
 
 export interface Listener {
-  /** The server accepted the socket. `resumed` is false when everything shown must be forgotten. */
-  up(hello: Hello, sameSession: boolean): void;
+  /** The server accepted the socket. `resumed` is false when everything shown must be forgotten; what follows up to `last_seq` was missed. */
+  up(hello: Hello, sameSession: boolean, missedNothing: boolean): void;
   message(message: ServerMessage): void;
   down(): void;
 }
@@ -28,9 +30,16 @@ export interface Seen {
   lastSeq: number;
 }
 
+/** What the page says of itself, and keeps over a refresh. */
+export interface Place {
+  session: string | null;
+  readonly inputs: Record<string, Value>;
+}
+
 export class Connection {
   private socket: WebSocket | null = null;
-  private session: string | null = null;
+  /** The session that this document has met. */
+  private met: string | null = null;
   private lastSeq: number;
   /** The record that the page was painted from, until there is a session. */
   private record: string | null;
@@ -42,17 +51,21 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private idle: ReturnType<typeof setTimeout> | undefined;
   private stopped = false;
+  /** Tells this document from a copy of its tab. */
+  private readonly page = [...crypto.getRandomValues(new Uint32Array(4))].map((each) => each.toString(36)).join("-");
 
   constructor(
     private readonly url: string,
     private readonly listener: Listener,
-    private readonly random: () => number = Math.random,
+    private readonly place: Place,
     seen: Seen | null = null,
+    private readonly random: () => number = Math.random,
   ) {
     this.record = seen?.record ?? null;
     this.lastSeq = seen?.lastSeq ?? 0;
     addEventListener("online", () => this.now());
     addEventListener("pageshow", (event) => event.persisted && this.now());
+    addEventListener("pagehide", () => this.suspend());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.now());
   }
 
@@ -66,10 +79,12 @@ export class Connection {
     socket.onopen = () => socket.send(JSON.stringify(this.hello()));
     socket.onmessage = (event) => socket === this.socket && this.receive(event.data as string | ArrayBuffer);
     socket.onclose = () => socket === this.socket && this.lost();
+    this.giveUpAfter(HELLO_WITHIN_MS);
   }
 
   private hello(): BrowserMessage {
-    const hello = { type: "hello", session: this.session, last_seq: this.lastSeq } as const;
+    const { session, inputs } = this.place;
+    const hello = { type: "hello", session, last_seq: this.lastSeq, page: this.page, inputs } as const;
     return this.record === null ? hello : { ...hello, record: this.record };
   }
 
@@ -87,10 +102,30 @@ export class Connection {
     this.retry = undefined;
   }
 
-  private now(): void {
-    if (this.retry === undefined || this.stopped) return;
-    this.attempts = 0;
+  /** A new session in place of this one. */
+  renew(): void {
+    this.place.session = null;
+    this.lastSeq = 0;
+    this.close();
     this.open();
+  }
+
+  /** The browser keeps the page for a way back: with an open socket it could not. */
+  private suspend(): void {
+    if (this.stopped) return;
+    this.close();
+    this.retry = setTimeout(() => this.open(), LONGEST_RETRY_MS);
+  }
+
+  /** The network may be back, or the machine awake: come back at once, and see whether a socket that is there still works. */
+  private now(): void {
+    if (this.stopped) return;
+    if (this.ready) this.probe();
+    else if (this.retry !== undefined || this.socket?.readyState === WebSocket.CONNECTING) {
+      this.attempts = 0;
+      this.close();
+      this.open();
+    }
   }
 
   private receive(frame: string | ArrayBuffer): void {
@@ -109,13 +144,14 @@ export class Connection {
   }
 
   private greet(hello: Hello): void {
-    const same = hello.session === this.session;
-    this.session = hello.session;
+    const same = hello.session === this.met;
+    this.met = hello.session;
+    this.place.session = hello.session;
     this.record = null;
     this.ready = true;
     if (!hello.resumed) this.lastSeq = 0;
     this.expected = hello.resumed ? this.lastSeq + 1 : null;
-    this.listener.up(hello, same);
+    this.listener.up(hello, same, this.lastSeq >= hello.last_seq);
   }
 
   /** Is this number new, and the next? A hole is closed by a reconnect; one that is still there then is how the journal is. */
@@ -135,24 +171,36 @@ export class Connection {
   /** Pings when nothing has come for a while, and takes a socket that does not answer for lost. */
   private watch(): void {
     clearTimeout(this.idle);
-    this.idle = setTimeout(() => {
-      this.send({ type: "ping", t: performance.now() });
-      this.idle = setTimeout(() => {
-        this.socket?.close();
-        this.lost();
-      }, PONG_WITHIN_MS);
-    }, PING_AFTER_MS);
+    this.idle = setTimeout(() => this.probe(), PING_AFTER_MS);
+  }
+
+  private probe(): void {
+    this.send({ type: "ping", t: performance.now() });
+    this.giveUpAfter(PONG_WITHIN_MS);
+  }
+
+  private giveUpAfter(delay: number): void {
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => this.lost(), delay);
   }
 
   private lost(): void {
-    clearTimeout(this.idle);
-    this.socket = null;
-    this.ready = false;
-    this.listener.down();
+    this.close();
     if (this.stopped) return;
     const delay = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.attempts);
     this.attempts += 1;
     this.retry = setTimeout(() => this.open(), delay * (0.5 + this.random() / 2));
+  }
+
+  private close(): void {
+    clearTimeout(this.idle);
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    const socket = this.socket;
+    this.socket = null;
+    this.ready = false;
+    socket?.close();
+    this.listener.down();
   }
 }
 

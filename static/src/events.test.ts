@@ -3,12 +3,14 @@ import { DRAG_WAIT_MS, EventQueue } from "./events.ts";
 import type { Value } from "./wire.ts";
 
 let sent: [number, string, Value][];
+let kept: [string, Value][];
 let online: boolean;
 let queue: EventQueue;
 
 beforeEach(() => {
   vi.useFakeTimers();
   sent = [];
+  kept = [];
   online = true;
   queue = new EventQueue(
     (message) => {
@@ -17,6 +19,7 @@ beforeEach(() => {
       return online;
     },
     () => {},
+    (key, value) => kept.push([key, value]),
   );
 });
 
@@ -121,21 +124,46 @@ describe("after a dropped connection", () => {
     queue.drag("a", 2);
     queue.press("go");
     online = true;
-    queue.carry();
+    queue.begin(4, true);
     expect(queue.busy()).toBe(false);
     queue.declared("go", false);
     queue.declared("a", 0);
     queue.declared("a", 0);
     expect(sent).toEqual([
-      [1, "go", true],
-      [2, "a", 2],
+      [5, "go", true],
+      [6, "a", 2],
     ]);
+  });
+
+  it("does not do again what the new page has done already", () => {
+    online = false;
+    queue.commit("a", 2);
+    online = true;
+    queue.begin(0, true);
+    queue.declared("a", 2);
+    expect(sent).toEqual([]);
+  });
+
+  it("numbers what was done before there was a session after what that session has taken", () => {
+    online = false;
+    queue.commit("a", 1);
+    online = true;
+    queue.begin(7, false);
+    expect(sent).toEqual([[8, "a", 1]]);
+  });
+
+  it("tells which values last: those of buttons do not", () => {
+    queue.commit("a", 1);
+    queue.press("go");
+    queue.begin(0, true);
+    queue.declared("go", false);
+    expect(kept).toEqual([["a", 1]]);
   });
 
   it("counts from 1 again in a new session", () => {
     queue.commit("a", 1);
     queue.drag("a", 2);
-    queue.reset();
+    queue.begin(0, true);
     expect(queue.busy()).toBe(false);
     queue.commit("a", 3);
     expect(sent.at(-1)).toEqual([1, "a", 3]);

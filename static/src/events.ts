@@ -16,13 +16,15 @@ export class EventQueue {
   private readonly comms = new Map<number, { message: CommMessage; buffers: Buffers }>();
   private readonly waiting = new Map<string, { value: Value; timer: ReturnType<typeof setTimeout> }>();
   private readonly newest = new Map<string, string>();
+  private readonly buttons = new Set<string>();
   /** What the viewer did on a page that another took the place of; it is done when its control is there again. */
   private readonly carried = new Map<string, Value>();
 
-  /** `transmit` answers whether the message left; what did not leave goes with `resume`. */
+  /** `transmit` answers whether the message left; what did not leave goes with `resume`. `kept` is told the values that last. */
   constructor(
     private readonly transmit: (message: EventMessage | CommMessage, buffers?: Buffers) => boolean,
     private readonly changed: () => void,
+    private readonly kept: (key: string, value: Value) => void = () => {},
   ) {}
 
   /** Is an event of this control, or with no key of any, sent or waiting and not answered? */
@@ -52,6 +54,7 @@ export class EventQueue {
   /** A press of a button: every one counts. */
   press(key: string): void {
     this.newest.delete(key);
+    this.buttons.add(key);
     this.send(key, true);
   }
 
@@ -70,7 +73,7 @@ export class EventQueue {
     const carried = this.carried.get(key);
     if (carried !== undefined) {
       this.carried.delete(key);
-      this.send(key, carried);
+      if (JSON.stringify(carried) !== JSON.stringify(value)) this.send(key, carried);
       return;
     }
     if (!this.busy(key) && this.newest.get(key) !== JSON.stringify(value)) this.newest.delete(key);
@@ -110,22 +113,18 @@ export class EventQueue {
     this.changed();
   }
 
-  /** A new session, whose page is not the one that the viewer has used: what the viewer did is kept for it. */
-  carry(): void {
+  /** A session that this page has not met, which has taken events up to `last`: what the viewer did before is numbered anew.
+   * On a page that is sent `whole` it is done when its control is there again. */
+  begin(last: number, whole: boolean): void {
     const done = new Map([...this.unanswered.values()].map(({ control, value }) => [control, value]));
     for (const [key, { value }] of this.waiting) done.set(key, value);
-    this.reset();
-    for (const [key, value] of done) this.carried.set(key, value);
-  }
-
-  /** A new session numbers its events anew. */
-  reset(): void {
     for (const key of [...this.waiting.keys()]) this.drop(key);
     this.unanswered.clear();
     this.comms.clear();
     this.newest.clear();
     this.carried.clear();
-    this.last = 0;
+    this.last = last;
+    for (const [key, value] of done) whole ? this.carried.set(key, value) : this.send(key, value);
     this.changed();
   }
 
@@ -143,6 +142,7 @@ export class EventQueue {
   }
 
   private send(key: string, value: Value): void {
+    if (!this.buttons.has(key)) this.kept(key, value);
     this.last += 1;
     const message: EventMessage = { type: "event", event: this.last, control: key, value };
     this.unanswered.set(message.event, message);

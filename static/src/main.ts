@@ -3,6 +3,7 @@
 import "./styles/index.css";
 import "./mime/standard.ts";
 import { Connection } from "./connection.ts";
+import { TabMemory } from "./memory.ts";
 import { Page } from "./page.ts";
 import { readRecord } from "./record.ts";
 import { wrapTables } from "./tables.ts";
@@ -10,12 +11,13 @@ import { wrapTables } from "./tables.ts";
 function start(): void {
   const { socket } = document.body.dataset;
   if (socket === undefined) return;
-  const page = new Page(document.body);
+  const memory = new TabMemory(`kernelapp-tab:${location.pathname}`);
+  const page = new Page(document.body, memory);
   const url = new URL(socket, location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   const record = readRecord(document.querySelector("#ka-record"));
   if (record) page.paint(record.messages);
-  page.connect(new Connection(url.href, page, Math.random, record));
+  page.connect(new Connection(url.href, page, memory, record));
   const prose = document.querySelectorAll<HTMLElement>("[data-kind=markdown]");
   for (const section of prose) wrapTables(section);
   if ([...prose].some((section) => section.querySelector(".math"))) void typesetProse();

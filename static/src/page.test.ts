@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Connection } from "./connection.ts";
+import { TabMemory } from "./memory.ts";
 import { Page } from "./page.ts";
 import type { BrowserMessage, ServerMessage } from "./wire.ts";
 import "./mime/standard.ts";
 
 const CHROME = `<header><button class="ka-drawer-toggle"></button><span class="ka-pill"></span><button class="ka-stop"></button>
-<button class="ka-rerun"></button><div class="ka-progress"></div></header><p class="ka-live"></p><div class="ka-backdrop"></div>
+<button class="ka-rerun"></button><button class="ka-renew"></button><div class="ka-progress"></div></header><p class="ka-live"></p><div class="ka-backdrop"></div>
 <aside class="ka-sidebar"><button class="ka-drawer-close"></button><div class="ka-sidebar-body"></div></aside>
 <div class="ka-banner"><p></p><button class="ka-restart"></button></div>
 <div class="ka-cells"><ka-cell data-cell="c1"></ka-cell><ka-cell data-cell="c2"></ka-cell></div><p class="ka-notice"></p>`;
@@ -15,14 +16,17 @@ const SLIDER = {
 };
 
 let page: Page;
+let memory: TabMemory;
 let sent: BrowserMessage[];
 let opened: number;
 
 beforeEach(() => {
   document.body.innerHTML = CHROME;
+  sessionStorage.clear();
+  memory = new TabMemory("app");
   sent = [];
   opened = 0;
-  page = new Page(document.body);
+  page = new Page(document.body, memory);
   page.connect({
     open: () => {
       opened += 1;
@@ -37,7 +41,22 @@ const receive = (message: object) => page.message({ seq: 1, ...message } as Serv
 const status = (to: string, rest: object = {}) =>
   receive({ type: "status", state: to, place: null, detail: null, restartable: false, ...rest });
 const up = (resumed = false, same = false) =>
-  page.up({ type: "hello", seq: 0, session: "s", app: "a", protocol: "kernelapp.v1", resumed, state: "starting" }, same);
+  page.up(
+    {
+      type: "hello",
+      seq: 0,
+      session: "s",
+      app: "a",
+      protocol: "kernelapp.v1",
+      resumed,
+      state: "starting",
+      last_seq: 0,
+      last_event: 0,
+      lost: null,
+    },
+    same,
+    true,
+  );
 const display = (cell: string, text: string, id: string) =>
   receive({
     ...{ type: "output", cell, op: "append", kind: "display_data" },
@@ -57,6 +76,25 @@ function move(input: HTMLInputElement, value: string): void {
 }
 
 describe("the page's state", () => {
+  it("is that of the session when everything that was missed is shown", () => {
+    const hello = { session: "s", app: "a", protocol: "kernelapp.v1", state: "idle", last_seq: 2, last_event: 0, lost: null } as const;
+    page.up({ type: "hello", seq: 0, resumed: false, ...hello }, false, false);
+    expect(state()).toBe("connecting");
+    receive({ type: "settled", event: 0 });
+    expect(state()).toBe("connecting");
+    status("idle", { seq: 2 });
+    expect(state()).toBe("idle");
+    page.down();
+    page.up({ type: "hello", seq: 0, resumed: true, ...hello }, true, true);
+    expect(state()).toBe("idle");
+  });
+
+  it("tells a viewer whose session is gone", () => {
+    const hello = { session: "s", app: "a", protocol: "kernelapp.v1", state: "queued", last_seq: 0, last_event: 0 } as const;
+    page.up({ type: "hello", seq: 0, resumed: false, lost: "ended", ...hello }, false, true);
+    expect(document.querySelector(".ka-notice")?.textContent).toContain("earlier session has ended");
+  });
+
   it("follows the connection and the session", () => {
     expect(state()).toBe("connecting");
     up();
@@ -135,7 +173,18 @@ describe("the page's state", () => {
     expect(document.querySelector<HTMLElement>(".ka-banner")?.hidden).toBe(false);
     expect(document.querySelector(".ka-banner p")?.textContent).toBe("Killed.");
     document.querySelector<HTMLElement>(".ka-restart")?.click();
-    expect(sent).toEqual([{ type: "rerun" }]);
+    expect(sent).toEqual([{ type: "restart" }]);
+  });
+
+  it("offers to end what does not react to Stop", () => {
+    up();
+    status("running", { detail: "It does not react.", restartable: true });
+    const banner = document.querySelector<HTMLElement>(".ka-banner");
+    expect([state(), banner?.hidden, banner?.querySelector("p")?.textContent]).toEqual(["running", false, "It does not react."]);
+    expect(document.querySelector(".ka-restart")?.textContent).toBe("End it");
+    status("running");
+    status("idle");
+    expect(banner?.hidden).toBe(true);
   });
 
   it("is dead when there is no room, and asks again when the viewer does", () => {

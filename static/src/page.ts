@@ -10,8 +10,9 @@ import { forgetAll, remember, update } from "./displays.ts";
 import { EventQueue } from "./events.ts";
 import { ControlItem } from "./items.ts";
 import { Containers } from "./layout.ts";
+import type { TabMemory } from "./memory.ts";
 import { prefer } from "./mime/registry.ts";
-import type { BrowserMessage, Hello, Output, Refusal, ServerMessage, Status } from "./wire.ts";
+import type { BrowserMessage, Hello, Output, Refusal, ServerMessage, Status, Value } from "./wire.ts";
 import { isDrawing, onDrawn } from "./work.ts";
 
 interface Placed {
@@ -21,6 +22,10 @@ interface Placed {
   cell: Cell;
 }
 
+const LOST = {
+  ended: "Your earlier session has ended. This is a new one, with the values that you set.",
+  "in-use": "This is a copy of another tab. It has a session of its own, with the values that were set there.",
+};
 const WIDGET_VIEW = /^application\/vnd\.jupyter\.widget-view\+json$/;
 
 export class Page implements Listener {
@@ -32,32 +37,41 @@ export class Page implements Listener {
   private readonly chrome: Chrome;
   private status: Omit<Status, "type" | "seq"> = { state: "starting", place: null, detail: null, restartable: false };
   private link: "connecting" | "up" | "reconnecting" | "refused" = "connecting";
+  /** The link is up when this message is shown. */
+  private missedUpTo = Number.POSITIVE_INFINITY;
   private connection: Connection | null = null;
   private library: typeof import("./controls/registry.ts") | null = null;
   /** What came since a control was declared before the controls' code was here; null when nothing waits. */
   private waiting: ServerMessage[] | null = null;
-  /** What is shown is a template's record; no session has said hello yet. */
-  private painted = false;
+  /** The page was left scrolled to here; 0 when the viewer is there, or has scrolled since. */
+  private scrollTo: number;
 
-  constructor(private readonly body: HTMLElement) {
+  constructor(
+    private readonly body: HTMLElement,
+    private readonly memory: TabMemory,
+  ) {
+    this.scrollTo = memory.scroll;
     this.events = new EventQueue(
       (message, buffers) => this.connection?.send(message, buffers) ?? false,
       () => this.refresh(),
+      (key, value) => this.keep(key, value),
     );
     this.chrome = new Chrome(body, {
       stop: () => this.send({ type: "stop" }),
-      rerun: () => this.rerun(),
+      rerun: () => this.again("rerun"),
+      restart: () => this.again("restart"),
+      renew: () => this.renew(),
     });
     this.containers.add("sidebar", this.chrome.sidebar);
     for (const element of body.querySelectorAll<HTMLElement>("ka-cell[data-cell]")) this.adopt(element);
     prefer({ matches: WIDGET_VIEW, render: (host, data, { signal }) => this.comms.show(host, data, signal) });
     onDrawn(() => this.refresh());
+    addEventListener("pagehide", () => this.memory.leave(scrollY));
     this.refresh();
   }
 
   /** Shows a record before there is a session; all at once, so that nothing moves when the controls' code is here. */
   paint(messages: ServerMessage[]): void {
-    this.painted = true;
     if (messages.some((message) => message.type === "control") && !this.library) this.waiting ??= [];
     for (const message of messages) this.message(message);
   }
@@ -68,20 +82,22 @@ export class Page implements Listener {
     void this.load();
   }
 
-  up(hello: Hello, sameSession: boolean): void {
-    this.link = "up";
+  up(hello: Hello, sameSession: boolean, missedNothing: boolean): void {
+    this.missedUpTo = hello.last_seq;
+    if (missedNothing) this.link = "up";
+    else if (this.link === "refused") this.link = "connecting";
     if (!hello.resumed) this.waiting &&= [];
     this.status = { state: hello.state, place: null, detail: null, restartable: false };
     if (!hello.resumed) this.reset();
-    if (sameSession || (hello.resumed && this.painted)) this.events.resume();
-    else if (this.painted) this.events.carry();
-    else this.events.reset();
-    this.painted = false;
+    if (sameSession) this.events.resume();
+    else this.events.begin(hello.last_event, !hello.resumed);
+    if (hello.lost !== null) this.chrome.say(LOST[hello.lost], true);
     this.refresh();
   }
 
   down(): void {
     if (this.link === "up") this.link = "reconnecting";
+    this.missedUpTo = Number.POSITIVE_INFINITY;
     this.refresh();
   }
 
@@ -100,6 +116,7 @@ export class Page implements Listener {
   }
 
   private apply(message: ServerMessage): void {
+    if (message.seq >= this.missedUpTo) this.link = "up";
     switch (message.type) {
       case "status":
         this.status = message;
@@ -116,7 +133,7 @@ export class Page implements Listener {
         break;
       case "comm":
       case "widget-output":
-        this.comms.receive(message);
+        this.comms.receive(message, this.status.state === "running");
         break;
       case "settled":
         this.events.settled(message.event);
@@ -177,16 +194,29 @@ export class Page implements Listener {
       const key = this.events.refused(event);
       this.comms.refused(event);
       const placed = key === null ? undefined : this.controls.get(key);
+      if (placed) this.keep(key ?? "", placed.control.declaration.value);
       if (placed && !this.events.busy(key ?? "")) placed.control.refuse(message);
       else if (!placed) this.chrome.say(message);
     }
   }
 
-  private rerun(): void {
+  private keep(key: string, value: Value): void {
+    const declaration = this.controls.get(key)?.control.declaration;
+    this.memory.keep(key, value, declaration?.kind === "text_input" && declaration.password);
+  }
+
+  private renew(): void {
+    this.memory.forget();
+    this.link = "connecting";
+    this.connection?.renew();
+    this.refresh();
+  }
+
+  private again(type: "rerun" | "restart"): void {
     if (this.link === "refused") {
       this.link = "connecting";
       this.connection?.open();
-    } else this.send({ type: "rerun" });
+    } else this.send({ type });
     this.refresh();
   }
 
@@ -230,5 +260,12 @@ export class Page implements Listener {
     const over = statuses.filter((each) => each !== "queued" && each !== "running").length;
     if (this.body.dataset.state !== state) this.body.dataset.state = state;
     this.chrome.show({ ...this.status, state, over, cells: statuses.length });
+    if (this.scrollTo > 0 && state === "idle") this.goBack();
+  }
+
+  /** After a refresh the browser cannot scroll to where the page was: what was shown there came later. */
+  private goBack(): void {
+    if (scrollY === 0) scrollTo({ top: this.scrollTo, behavior: "instant" });
+    this.scrollTo = 0;
   }
 }

@@ -44,11 +44,12 @@ describe("messages to the server", () => {
       comm: ["event", "comm", "data"],
       stop: [],
       rerun: [],
+      restart: [],
       ping: ["t"],
     };
-    for (const { type, record, ...fields } of browserMessages) {
+    for (const { type, record, page, inputs, ...fields } of browserMessages) {
       expect(Object.keys(fields)).toEqual(required[type as BrowserMessage["type"]]);
-      if (record !== undefined) expect(type).toBe("hello");
+      if (record !== undefined || page !== undefined || inputs !== undefined) expect(type).toBe("hello");
     }
     expect(new Set(browserMessages.map(({ type }) => type))).toEqual(new Set(Object.keys(required)));
   });

@@ -32,7 +32,10 @@ export interface Display {
 const isBufferPart: Guard<number | string> = either(int, str);
 
 const SERVER = {
-  hello: { session: str, app: str, protocol: str, resumed: bool, state: oneOf(...SESSION_STATES) },
+  hello: {
+    ...{ session: str, app: str, protocol: str, resumed: bool, state: oneOf(...SESSION_STATES) },
+    ...{ last_seq: int, last_event: int, lost: nullable(oneOf("ended", "in-use")) },
+  },
   status: { state: oneOf(...SESSION_STATES), place: nullable(int), detail: nullable(str), restartable: bool },
   cell: { cell: str, status: oneOf(...CELL_STATUSES), run: int, error: nullable(isCellError) },
   output: { cell: str, op: oneOf("append", "update", "clear", "truncated"), kind: str, content: object },
@@ -83,11 +86,19 @@ export type ServerMessage = Hello | Status | Cell | Output | ControlMessage | Co
 export type Value = null | boolean | number | string | readonly string[] | readonly number[];
 
 export type BrowserMessage =
-  | { type: "hello"; session: string | null; last_seq: number; record?: string | null }
+  | {
+      type: "hello";
+      session: string | null;
+      last_seq: number;
+      record?: string | null;
+      page?: string | null;
+      inputs?: Record<string, Value>;
+    }
   | { type: "event"; event: number; control: string; value: Value }
   | { type: "comm"; event: number; comm: string; data: unknown; buffers?: number[] }
   | { type: "stop" }
   | { type: "rerun" }
+  | { type: "restart" }
   | { type: "ping"; t: number };
 
 /** A frame from the server was not what `kernelapp.v1` says: a fault of ours, never of the viewer. */

@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,16 +27,19 @@ START_S = 60.0
 WAIT_S = 60.0  # for anything that a kernel does; generous, because CI has two cores
 
 
+_STATE = tempfile.TemporaryDirectory(prefix="kernelapp-state-")  # of the servers of this run of the tests
+
+
 class Server:
     """`kernelapp serve` on real files. What it prints is in `lines`."""
 
-    def __init__(self, *arguments: str | Path, env: dict[str, str] | None = None) -> None:
-        command = [sys.executable, "-m", "kernelapp", "serve", *map(str, arguments), "--no-browser", "--port", "0"]
+    def __init__(self, *arguments: str | Path, env: dict[str, str] | None = None, port: int = 0) -> None:
+        command = [sys.executable, "-m", "kernelapp", "serve", *map(str, arguments), "--no-browser", "--port", str(port)]
         self.lines: list[str] = []
         self._incoming: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(
             command,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, "KERNELAPP_ORPHAN_GRACE_S": "0", "XDG_STATE_HOME": _STATE.name, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -79,3 +79,26 @@ async def test_two_sessions_move_the_same_widget_apart(browser: Browser, tmp_pat
             for view, value in ((one, 4), (other, 2)):
                 await expect(view.cell("c0").locator(".widget-label").last).to_have_text(f"now {value}")
                 await expect(view.cell("c0").locator(".ka-captured")).to_have_text(f"moved to {value}")
+
+
+REACTIVE = (
+    "import ipywidgets as w, kernelapp as ka",
+    "s = w.IntSlider(description='Width', value=3)\ns",
+    "n = ka.slider('Height', 0, 10, 2)",
+    "area = s.value * n",
+    "print('area', area)",
+)
+
+
+async def test_a_cell_that_reads_a_widgets_value_follows_it_where_the_app_wants_that(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, *REACTIVE, kernelapp={"reactive": "widgets"}) as server:
+        async with viewing(browser, server) as view:
+            await view.shows("c4", "area 6\n")
+            await view.cell("c1").get_by_role("slider").press("ArrowRight")
+            await view.idle()
+            await view.shows("c4", "area 8\n")
+            await view.page.get_by_label("Height").press("ArrowRight")
+            await view.idle()
+            await view.shows("c4", "area 12\n")
+            await expect(view.cell("c1").locator(".widget-readout")).to_have_text("4")
+        assert view.watch.errors == []

@@ -33,23 +33,33 @@ class FakeKernel:
             raise KernelError(self.fails)
         self._listener = listener
 
-    def execute(self, source: str, metadata: Mapping[str, Any]) -> str:
-        self.requests.append(f"request {len(self.requests)}")
+    def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
+        self.requests.append(request)
         self.sources.append(source)
         self.metadata.append(metadata)
         self._started.set()
         if self.runs:
-            asyncio.get_running_loop().call_soon(self._run, self.requests[-1], source)
-        return self.requests[-1]
+            asyncio.get_running_loop().call_soon(self._run, request, source)
 
     def _run(self, request: str, source: str) -> None:
         self.say("stream", request, name="stdout", text=source)
         self.say("status", request, execution_state="idle")
 
-    def send_comm(self, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> str:
+    def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
         self.comms.append((comm, dict(data), list(buffers)))
-        self.requests.append(f"request {len(self.requests)}")
-        return self.requests[-1]
+        self.requests.append(request)
+
+    async def describe(self) -> bytes | None:
+        return None
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        self._listener = listener
+
+    async def answered(self) -> None:
+        """At once."""
+
+    async def leave(self) -> None:
+        """Nothing to leave."""
 
     async def interrupt(self) -> None:
         self.interrupted.append(self.requests[-1])

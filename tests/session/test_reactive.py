@@ -12,9 +12,9 @@ from kernelapp.dataflow.ledger import ALL, BELOW, DEPENDENTS
 from kernelapp.dataflow.steps import Instructions, Plan
 from kernelapp.dataflow.versions import Source
 from kernelapp.session.effects import Note
-from kernelapp.session.machine import RESTORES
 from kernelapp.session.planning import Analysis, Reactive, WholeNotebook
-from kernelapp.wire.messages import CellFailure, CellStatus, Control, SessionStatus
+from kernelapp.session.track import RESTORES
+from kernelapp.wire.messages import CellFailure, CellStatus, CommEvent, Control, SessionStatus, Settled
 
 from .driver import FAILURE, Driver, button, slider
 
@@ -192,3 +192,54 @@ def test_bindings_are_restored_before_the_page_is_settled_also_when_no_cell_is_l
     driver.do(driver.machine.finish(RESTORES, 0))
     assert planning.reports == [{"unfinished": False}]
     assert driver.is_in(SessionStatus.IDLE)
+
+
+WIDGETS = {"c1": "n = ka.slider('N')", "c2": "s = w.IntSlider()", "c3": "twice = 2 * s.value", "c4": "print(twice)", "c5": "print('alone')"}
+REPORT: dict[str, Any] = {"unfinished": False, "kept": [], "digests": {}, "missing": [], "changed": [], "widgets": {"s": "m", "other": "o"}}
+
+
+def widgets(*, reactive: bool) -> Session:
+    sources = tuple(Source(cell, source, frozenset()) for cell, source in WIDGETS.items())
+    session = Session(WIDGETS)
+    session.driver = Driver(*WIDGETS, planning=Reactive(Analysis(sources), DEPENDENTS, widgets=reactive)).start()
+    session.settle()
+    session.driver.machine._bound = REPORT["widgets"]
+    return session
+
+
+def move(session: Session, number: int, comm: str = "m", **state: Any) -> None:
+    event = CommEvent(number, comm, {"method": "update", "state": state, "buffer_paths": []})
+    session.driver.do(session.driver.machine.comm(event, is_open=True))
+    assert session.driver.run is None
+    session.driver.do(session.driver.machine.comm_handled(number))
+
+
+def test_a_widgets_value_is_an_input_where_the_app_wants_it() -> None:
+    session = widgets(reactive=True)
+    move(session, 1, value=5)
+    assert session.settle() == ["c3", "c4"]
+    assert session.driver.last(Settled) == Settled(1)
+
+
+def test_only_the_value_counts_and_only_of_a_widget_that_is_read() -> None:
+    session = widgets(reactive=True)
+    move(session, 1, description="N")
+    move(session, 2, comm="o", value=5)
+    move(session, 3, comm="unknown", value=5)
+    assert session.settle() == []
+    assert session.driver.last(Settled) == Settled(3)
+
+
+def test_a_value_that_a_callback_changes_counts_as_well() -> None:
+    session = widgets(reactive=True)
+    machine = session.driver.machine
+    session.driver.do(machine.comm(CommEvent(1, "button", {"method": "custom", "content": None}), is_open=True))
+    machine.widget_changed("m")
+    session.driver.do(machine.comm_handled(1))
+    assert session.settle() == ["c3", "c4"]
+
+
+def test_widgets_are_no_inputs_unless_the_app_wants_it() -> None:
+    session = widgets(reactive=False)
+    move(session, 1, value=5)
+    assert session.settle() == []

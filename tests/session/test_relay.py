@@ -13,6 +13,7 @@ from kernelapp.notebook import AppMetadata, Cell, Notebook
 from kernelapp.session.record import Record
 from kernelapp.session.relay import Relay, RelaySettings
 from kernelapp.session.starts import StartQueue
+from kernelapp.wire.messages import Hello
 
 from .fakes import FakeKernel, let_tasks_run
 
@@ -28,7 +29,7 @@ async def open_relay(*sources: str) -> tuple[Relay, FakeKernel]:
     """A session whose kernel has been asked for the first cell."""
     kernel = FakeKernel()
     relay = Relay("session", notebook_of(*sources), lambda _: kernel, StartQueue(1), SETTINGS)
-    relay.open()
+    relay.open({})
     await kernel.at_work()
     return relay, kernel
 
@@ -40,7 +41,7 @@ async def test_an_interrupt_waits_until_the_kernel_is_at_the_cell() -> None:
     assert kernel.interrupted == []
     kernel.say("execute_input")
     await let_tasks_run()
-    assert kernel.interrupted == ["request 0"]
+    assert kernel.interrupted == kernel.requests[:1]
     await relay.close()
 
 
@@ -52,7 +53,7 @@ async def test_an_interrupt_for_a_cell_that_has_just_ended_does_not_hit_the_next
     kernel.say("status", execution_state="idle")
     for one in asked[1:]:
         relay.receive(json.dumps({"type": one}))
-    assert kernel.requests == ["request 0", "request 1"]
+    assert len(kernel.requests) == 2
     kernel.say("execute_input")
     await let_tasks_run()
     assert kernel.interrupted == []
@@ -73,6 +74,9 @@ class Page:
 
     def drop(self, code: int, reason: str) -> None:
         """Nothing to close."""
+
+    async def answers(self) -> bool:
+        return True
 
 
 class FakeLease:
@@ -96,8 +100,8 @@ CELLS = ("import time\nnow = time.time()", "print('alone')")
 async def record_of(*sources: str) -> Record:
     """The record of a template that has run."""
     relay, page = Relay("template", notebook_of(*sources), lambda _: FakeKernel(runs=True), StartQueue(1), SETTINGS), Page()
-    relay.open()
-    relay.attach(page, 0)
+    relay.open({})
+    relay.attach(page, Hello(None, 0))
     await page.idle.wait()
     record = relay.record("r1")
     await relay.close()
@@ -107,8 +111,8 @@ async def record_of(*sources: str) -> Record:
 async def lease_session(lease: FakeLease, other: FakeKernel, seen: str | None = "r1") -> tuple[Relay, Page]:
     """A session that has settled; its page was painted from the record `seen`."""
     relay, page = Relay("session", notebook_of(*CELLS), lambda _: other, StartQueue(1), SETTINGS, lease), Page()
-    relay.open()
-    relay.attach(page, lease.record.journal.seq if lease.record else 0, seen)
+    relay.open({})
+    relay.attach(page, Hello(None, lease.record.journal.seq if lease.record else 0, seen))
     await page.idle.wait()
     return relay, page
 

@@ -27,6 +27,7 @@ from kernelapp.wire.messages import (
     Pong,
     Refusal,
     Rerun,
+    Restart,
     ServerMessage,
     SessionStatus,
     Settled,
@@ -48,7 +49,9 @@ def message_of(frame: dict[str, Any]) -> ServerMessage:
     """The message that a golden frame stands for."""
     match frame["type"]:
         case "hello":
-            return Welcome(frame["session"], frame["app"], frame["resumed"], SessionStatus(frame["state"]))
+            state = SessionStatus(frame["state"])
+            numbers = frame["last_seq"], frame["last_event"]
+            return Welcome(frame["session"], frame["app"], frame["resumed"], state, *numbers, frame["lost"])
         case "status":
             return Status(SessionStatus(frame["state"]), frame["place"], frame["detail"], frame["restartable"])
         case "cell":
@@ -95,6 +98,7 @@ BROWSER_MESSAGES = [
     Hello("s-1", 41),
     Hello(None, 12, "r-1"),
     Hello("s-1", 0),
+    Hello("s-1", 41, None, "p-1", {"c1-0-slider": 42, "c1-2-multiselect": ["a", "b"]}),
     Event(1, "c1-0-slider", 42),
     Event(2, "c1-1-text_input", "grüße 🌍"),
     Event(3, "c1-2-multiselect", ["a", "b"]),
@@ -104,6 +108,7 @@ BROWSER_MESSAGES = [
     CommEvent(7, "m1", {"method": "request_state"}),
     Stop(),
     Rerun(),
+    Restart(),
     Ping(12.5),
 ]
 

@@ -1,4 +1,4 @@
-/** FontAwesome, which widgets' front ends count on (`icon="check"`): loaded when the first icon is to be seen. */
+/** Font Awesome, whose icons buttons and the front ends of libraries name: loaded when the first one is to be seen. */
 
 import "./icons.css";
 

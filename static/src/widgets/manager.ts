@@ -101,6 +101,7 @@ export class Manager extends ManagerBase {
       const view = new View({ model, options: this.setViewOptions(options as object) });
       view.listenTo(model, "destroy", view.remove);
       await view.render();
+      mendTooltips(view);
       view.once("remove", () => {
         if (model.views) delete model.views[id];
       });
@@ -131,6 +132,16 @@ export class Manager extends ManagerBase {
   protected override async _get_comm_info(): Promise<Record<string, never>> {
     return {};
   }
+}
+
+/** Without a tooltip ipywidgets writes one that says "null". */
+function mendTooltips(view: WidgetView): void {
+  const mend = () => {
+    for (const element of view.el.querySelectorAll?.("[title=null]") ?? []) element.removeAttribute("title");
+    if (view.el.getAttribute?.("title") === "null") view.el.removeAttribute("title");
+  };
+  mend();
+  view.listenTo(view.model, "change:tooltip change:description", mend);
 }
 
 function place(view: DOMWidgetView, host: HTMLElement, signal: AbortSignal): void {

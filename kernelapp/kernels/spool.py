@@ -1,0 +1,70 @@
+"""Reads what a kernel published while no server was listening (`inkernel/spool.py` writes it, and says the format)."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from .kernel import KernelMessage
+
+SPOOL_NAMES = ("iopub.0", "iopub.1")  # as inkernel/spool.py names them
+
+_HEADER = struct.Struct("<Q")
+_LENGTH = struct.Struct("<I")
+
+
+def read_spool(directory: Path) -> Iterator[list[bytes]]:
+    """The messages that are still there, oldest first, each as its frames from the signature on. What is cut short is left out."""
+    files = []
+    for name in SPOOL_NAMES:
+        try:
+            content = (directory / name).read_bytes()
+        except OSError:
+            continue
+        if len(content) >= _HEADER.size:
+            files.append((_HEADER.unpack_from(content)[0], content))
+    for _, content in sorted(files, key=lambda file: file[0]):
+        yield from _records(content)
+
+
+def read_missed(directory: Path, last_message: str) -> tuple[list[KernelMessage], bool]:
+    """What the kernel published after the message with the id `last_message` (empty: all of it), in order; and whether that is all.
+
+    When that message itself is gone, then so may be others after it.
+    """
+    missed: list[KernelMessage] = []
+    whole = not last_message
+    for frames in read_spool(directory):
+        header, parent, metadata = map(json.loads, frames[1:4])
+        if header["msg_id"] == last_message:
+            missed, whole = [], True
+        else:
+            missed.append(
+                KernelMessage(header["msg_type"], parent.get("msg_id", ""), frames[4], metadata, tuple(frames[5:]), header["msg_id"])
+            )
+    return missed, whole
+
+
+def _records(content: bytes) -> Iterator[list[bytes]]:
+    at = _HEADER.size
+    while (record := _slice(content, at)) is not None:
+        at += _LENGTH.size + len(record)
+        yield list(_frames(record))
+
+
+def _frames(record: bytes) -> Iterator[bytes]:
+    at = 0
+    while (frame := _slice(record, at)) is not None:
+        at += _LENGTH.size + len(frame)
+        yield frame
+
+
+def _slice(content: bytes, at: int) -> bytes | None:
+    """What follows the length at `at`; None at the end, or when it is not all there."""
+    start = at + _LENGTH.size
+    if start > len(content):
+        return None
+    end = start + int(_LENGTH.unpack_from(content, at)[0])
+    return content[start:end] if end <= len(content) else None
