@@ -15,6 +15,8 @@ from ..notebook import Cell, Notebook
 from .handler import PageHandler
 from .public_files import ESM_HOST
 
+_RETRY_AFTER_S = 60  # of a full server: sessions last minutes at least
+
 
 @dataclass(frozen=True)
 class GalleryCard:
@@ -66,11 +68,17 @@ class AppHandler(PageHandler):
             heading = f"{entry.title} cannot be opened"
             self.show("message.html", title=heading, heading=heading, text=entry.error, link=site.base_url, link_text="All apps")
             return
+        if site.registry.is_full(name, self.get_cookie(site.viewer_cookie) or ""):
+            self.set_status(503)
+            self.set_header("Retry-After", str(_RETRY_AFTER_S))
+            self.write_error(503)
+            return
         if not self.get_cookie(site.viewer_cookie):
             self.keep_secret(site.viewer_cookie, secrets.token_urlsafe(32))
         several = len(await site.catalog.entries()) > 1
         self.show(
             "app.html",
+            record=site.templates.page(entry),
             title=entry.title,
             app=entry,
             app_url=_app_url(entry, site.base_url),

@@ -40,7 +40,7 @@ export class Page implements Listener {
   /** The link is up when this message is shown. */
   private missedUpTo = Number.POSITIVE_INFINITY;
   private connection: Connection | null = null;
-  private library: typeof import("./controls/registry.ts") | null = null;
+  private library = window.kernelappControls ?? null;
   /** What came since a control was declared before the controls' code was here; null when nothing waits. */
   private waiting: ServerMessage[] | null = null;
   /** The page was left scrolled to here; 0 when the viewer is there, or has scrolled since. */
@@ -153,6 +153,7 @@ export class Page implements Listener {
   private output(message: Output): void {
     if (message.op === "update") {
       update(message.content);
+      this.comms.update(message.content);
       return;
     }
     const shown = this.cell(message.cell).output(message);
@@ -184,7 +185,7 @@ export class Page implements Listener {
   }
 
   private refuse({ code, message, event }: Refusal): void {
-    if (code === "full") {
+    if (code === "full" || code === "ended") {
       this.link = "refused";
       this.status = { state: "dead", place: null, detail: message, restartable: true };
       this.connection?.stop();
