@@ -170,7 +170,8 @@ def _registry(settings: Settings, package_dir: Path, state: StateDirectory | Non
     if after:
         after.start(settings.orphan_grace_s)
     comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
-    relay_settings = RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, comms)
+    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.stop_timeout_s
+    relay_settings = RelaySettings(settings.debug, *bounds, comms)
 
     def open_kernel(notebook: Notebook) -> JupyterKernel:
         return JupyterKernel(

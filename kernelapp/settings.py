@@ -123,6 +123,12 @@ class Settings:
         pattern=r"[A-Za-z_][A-Za-z0-9_]*",
         expected="names of environment variables with commas between",
     )
+    stop_timeout_s: float = _setting(
+        5.0,
+        "How long what runs may take to react to Stop, in seconds; then the page offers to end it.",
+        minimum=0.1,
+        maximum=86_400,
+    )
     start_timeout_s: float = _setting(
         60.0, "How long a kernel may take to start, in seconds; then the page says that it did not.", minimum=1, maximum=86_400
     )

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from kernelapp.inkernel.bindings import Bindings
 from kernelapp.inkernel.flow import StoppedError
 from kernelapp.inkernel.hidden import HiddenState
+from kernelapp.inkernel.interrupts import Wakeup
 from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
 from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
@@ -72,6 +73,7 @@ class Runtime:
         self._prepared = False
         self._libraries = Libraries()
         self._privacy = Privacy(self.report)
+        self._wakeup = Wakeup()
         self._widgets = Widgets()
 
     def attach(self) -> None:
@@ -144,6 +146,7 @@ class Runtime:
         self._run = Run(cell if isinstance(cell, str) and cell else "cell", request, threading.get_ident())
         self._run_of_context.set(self._run)
         self._outer = info
+        self._wakeup.arm()
         self._keys_of_cell[self._run.cell] = self._run.keys
         leave_input(self._shell, info)
         self._prepare()

@@ -50,8 +50,8 @@ async def process_end(pid: int) -> None:
         os.close(descriptor)
 
 
-def describe_end(code: int | None) -> str:
-    """A sentence for the viewer: how the kernel ended."""
+def describe_end(code: int | None, for_memory: bool = False) -> str:
+    """A sentence for the viewer: how the kernel ended. `for_memory`: while it ran the host ended a process for want of memory."""
     if code is None:
         return "The kernel ended."
     if code >= 0:
@@ -61,8 +61,22 @@ def describe_end(code: int | None) -> str:
     except ValueError:
         name = "unknown"
     if -code == signal.SIGKILL:
-        return "The kernel was killed (signal 9, SIGKILL): often the host had no memory left."
+        why = "the host had no memory left" if for_memory else "by another program, or for a limit of the host"
+        return f"The kernel was killed (signal 9, SIGKILL): {why}."
+    if reason := _REASONS.get(name):
+        return f"The kernel {reason} (signal {-code}, {name})."
     return f"The kernel was ended by signal {-code} ({name})."
+
+
+_REASONS = {
+    "SIGSEGV": "crashed",
+    "SIGBUS": "crashed",
+    "SIGILL": "crashed",
+    "SIGFPE": "crashed",
+    "SIGABRT": "gave up",
+    "SIGXCPU": "used all the processor time that it may use",
+    "SIGXFSZ": "wrote a larger file than it may write",
+}
 
 
 def log_last_words(directory: Path) -> None:

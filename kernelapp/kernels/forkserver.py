@@ -20,6 +20,7 @@ from .death import describe_end
 from .jupyter import PROTOCOL, KernelLaunch
 from .keeper import MARK
 from .kernel import ForkOptions, Kernel, KernelListener, KernelMessage
+from .memory import ended_for_memory
 from .specs import find_kernelspec
 from .template_process import ForkedProcess, TemplateLaunch, TemplateProcess, template_command, template_environment
 
@@ -149,6 +150,7 @@ class ForkedKernel:
         self._watch: asyncio.Task[None] | None = None
         self._listener: KernelListener | None = None
         self._ending = False
+        self._memory_ends = ended_for_memory()  # what is added while this kernel runs may tell of its end
 
     async def start(self, listener: KernelListener) -> None:
         """As `Kernel.start`."""
@@ -248,4 +250,4 @@ class ForkedKernel:
     async def _await_end(self, process: ForkedProcess, listener: KernelListener) -> None:
         code = await asyncio.shield(process.exited)
         if not self._ending:
-            listener.kernel_died(describe_end(code))
+            listener.kernel_died(describe_end(code, ended_for_memory() > self._memory_ends))

@@ -27,6 +27,7 @@ from .channels import Channels
 from .death import STDERR, describe_end, log_last_words, wait_for_end
 from .keeper import MARK
 from .kernel import KernelListener, KernelMessage
+from .memory import ended_for_memory
 from .spool import read_missed
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ class JupyterKernel:
         self._listener: KernelListener | None = None
         self._ready = False
         self._ending = False
+        self._memory_ends = ended_for_memory()  # what is added while this kernel runs may tell of its end
 
     async def start(self, listener: KernelListener) -> None:
         """As `Kernel.start`."""
@@ -214,7 +216,7 @@ class JupyterKernel:
             self._ready = False
             assert self._directory is not None
             log_last_words(self._directory)
-            self._listener.kernel_died(describe_end(code))
+            self._listener.kernel_died(describe_end(code, ended_for_memory() > self._memory_ends))
 
 
 async def _end_process(manager: AsyncKernelManager) -> None:

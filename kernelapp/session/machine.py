@@ -30,19 +30,12 @@ from ..wire.messages import (
     Status,
 )
 from ..wire.values import check_value
+from .controls import Controls
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .inputs import Inputs
 from .planning import Planning
+from .states import TRANSITIONS, UNRESPONSIVE
 from .track import RESTORES, CodeCell, Track, run_button, run_key
-
-TRANSITIONS: dict[SessionStatus, frozenset[SessionStatus]] = {
-    SessionStatus.QUEUED: frozenset({SessionStatus.QUEUED, SessionStatus.STARTING, SessionStatus.DEAD}),
-    SessionStatus.STARTING: frozenset({SessionStatus.RUNNING, SessionStatus.IDLE, SessionStatus.DEAD}),
-    SessionStatus.RUNNING: frozenset({SessionStatus.IDLE, SessionStatus.DEAD}),
-    SessionStatus.IDLE: frozenset({SessionStatus.RUNNING, SessionStatus.DEAD}),
-    SessionStatus.DEAD: frozenset({SessionStatus.QUEUED}),
-}
-"""From each state, the states that may follow."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class Machine:
         self._planning = planning
         self._cells = {cell.id: cell for cell in cells}
         self._tracks = {cell.id: Track() for cell in cells}
-        self._controls: dict[str, tuple[str, Declaration]] = {}
+        self._controls = Controls()
         self._inputs = Inputs()
         self._released: set[str] = set()  # cells whose buttons were down in the last plan: they run with the next event
         self._changed: set[str] = set()
@@ -72,6 +65,7 @@ class Machine:
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
         self._stopping = False
+        self._overdue = False  # the kernel has not reacted to an interrupt in time, and the page says so
         self._bound: Mapping[str, str] = {}  # names -> the widgets that they are bound to, as the kernel told last
         self._handling: set[int] = set()  # events of widgets that the kernel has not answered
         self._recorded = False  # what the page shows is a template's record, and no kernel has come since
@@ -83,7 +77,7 @@ class Machine:
         failed = [cell for cell, track in self._tracks.items() if track.outcome is CellStatus.FAILED]
         fork = Machine(list(self._cells.values()), self._planning.forked(failed), self._max_cell_output_bytes)
         fork._tracks = {cell: track.copy() for cell, track in self._tracks.items()}
-        fork._controls = dict(self._controls)
+        fork._controls = self._controls.copy()
         fork._bound = self._bound
         fork._recorded = True
         return fork
@@ -100,10 +94,11 @@ class Machine:
 
     def _bring(self, key: str, value: Any) -> None:
         """Controls of a record are known already: what they do not admit is left out, what depends on the others runs."""
-        cell, control = self._controls.get(key, (None, {}))
-        if cell is None:
+        found = self._controls.find(key)
+        if found is None:
             self._inputs.bring(key, value)
             return
+        cell, control = found
         with contextlib.suppress(ViewerError):
             check_value(control, value)
             self._inputs.put(control, value)
@@ -134,10 +129,27 @@ class Machine:
         """The kernel ended, or did not start; `reason` is a sentence for the viewer."""
         if self.status is SessionStatus.DEAD:
             return []
-        self._running, self._stopping = None, False
+        return [*self._abandon(), *self._move(SessionStatus.DEAD, detail=reason, restartable=True)]
+
+    def _abandon(self) -> list[Effect]:
+        """Whatever the kernel was at, nothing more will come of it."""
+        self._running, self._stopping, self._overdue = None, False, False
         self._handling.clear()
-        effects = self._leave_stale()
-        return [*effects, *self._move(SessionStatus.DEAD, detail=reason, restartable=True)]
+        return self._leave_stale()
+
+    def unresponsive(self) -> list[Effect]:
+        """The kernel has not reacted to an interrupt in time: the viewer may end it."""
+        if self._overdue or (self._running is None and not self._handling):
+            return []
+        self._overdue = True
+        return [Publish(Status(self.status, None, UNRESPONSIVE, restartable=True))]
+
+    def _relieve(self) -> list[Effect]:
+        """It has reacted after all."""
+        if not self._overdue:
+            return []
+        self._overdue = False
+        return [Publish(Status(self.status))]
 
     # What the viewer does
 
@@ -146,25 +158,13 @@ class Machine:
         if event.event <= self.last_event:
             return self._answer()  # a repeat after a reconnect: its answer may have been a refusal, which is not kept
         self.last_event = event.event
-        cell, control = self._control(event)
+        cell, control = self._controls.admit(event)
         if event.control == run_key(cell):
             self._asked.add(cell)
         else:
             self._inputs.put(control, event.value)
             self._changed.add(cell)
         return self._begin() if self.status is SessionStatus.IDLE else []
-
-    def _control(self, event: Event) -> tuple[str, Declaration]:
-        cell, control = self._controls.get(event.control, (None, {}))
-        try:
-            if cell is None:
-                raise ViewerError("unknown-control", "This control is no longer on the page.")
-            if control.get("disabled"):
-                raise ViewerError("disabled", f"'{control.get('label')}' is disabled.")
-            check_value(control, event.value)
-        except ViewerError as refusal:
-            raise ViewerError(refusal.code, str(refusal), event.event) from refusal
-        return cell, control
 
     def comm(self, event: CommEvent, is_open: bool) -> list[Effect]:
         """A viewer used a widget; `is_open`: the kernel has it. Raises ViewerError when it cannot be told; then nothing has changed."""
@@ -189,9 +189,10 @@ class Machine:
         if event not in self._handling:
             return []
         self._handling.remove(event)
+        effects = self._relieve()
         if self.status is SessionStatus.IDLE and self._changed:
-            return self._begin()
-        return self._answer()
+            return effects + self._begin()
+        return effects + self._answer()
 
     def _answer(self) -> list[Effect]:
         return [Publish(Settled(self._answered()))] if self.status is SessionStatus.IDLE else []
@@ -210,11 +211,17 @@ class Machine:
     def rerun(self) -> list[Effect]:
         """Run the whole notebook again with the viewer's values; in a new kernel when the kernel is dead."""
         if self.status is SessionStatus.DEAD:
-            return [*self._move(SessionStatus.QUEUED), StartKernel()]
+            return self.restart()
         self._everything = True
         if self.status is SessionStatus.IDLE:
             return self._begin()
         return [InterruptKernel()] if self._running is not None else []
+
+    def restart(self) -> list[Effect]:
+        """End the kernel, whatever it does; run the whole notebook in a new one, with the viewer's values."""
+        if self.status in (SessionStatus.QUEUED, SessionStatus.STARTING):
+            return []
+        return [*self._abandon(), *self._move(SessionStatus.QUEUED), StartKernel()]
 
     # What the kernel says
 
@@ -243,7 +250,7 @@ class Machine:
         if run != track.run:
             return []
         key = str(control["key"])
-        self._controls[key] = (cell, control)
+        self._controls.declare(cell, control)
         self._inputs.declared(control)
         track.declared.append(key)
         return [Publish(Control("declare", cell, control))]
@@ -268,17 +275,18 @@ class Machine:
         if running is None or cell != running.cell or (cell != RESTORES and run != self._tracks[cell].run):
             return []
         self._running = None
+        effects = self._relieve()
         if running.plan.finish is not None and cell == RESTORES:
             self._planning.restored(running.plan.finish, self._restored)
             self._stopping = False
-            return self._continue()
+            return effects + self._continue()
         track = self._tracks[cell]
         step = running.plan.steps[0]
         outcome = self._outcome(track)
         if track.report is not None and isinstance(track.report.get("widgets"), dict):
             self._bound = track.report["widgets"]
         notes = self._planning.ran(step, outcome, track.report, running.plan.reset)
-        effects = [*map(Note, notes), *self._end_run(cell, track, outcome)]
+        effects += [*map(Note, notes), *self._end_run(cell, track, outcome)]
         if not self._stopping:
             return effects + self._continue()
         self._stopping = False
@@ -341,7 +349,7 @@ class Machine:
 
     def _settle(self) -> list[Effect]:
         """Nothing is left to run. A button that was pressed is up again: its cell runs with the next event."""
-        self._released |= {self._controls[key][0] for key in self._inputs.release() if key in self._controls}
+        self._released |= self._controls.cells(self._inputs.release())
         self._finished = False
         return [Publish(Settled(self._answered())), *self._move(SessionStatus.IDLE)]
 
@@ -376,12 +384,7 @@ class Machine:
 
     def _withdraw(self, cell: str, keys: Collection[str]) -> list[Effect]:
         """Remove controls of a cell; their values are kept, should they come back."""
-        effects: list[Effect] = []
-        for key in keys:
-            if self._controls.get(key, (None,))[0] == cell:
-                del self._controls[key]
-                effects.append(Publish(Control("remove", cell, {"key": key})))
-        return effects
+        return [Publish(Control("remove", cell, {"key": key})) for key in self._controls.withdraw(cell, keys)]
 
     def _end_run(self, cell: str, track: Track, outcome: str) -> list[Effect]:
         gone = [key for key in track.declared_before if key not in track.declared]

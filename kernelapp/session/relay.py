@@ -28,6 +28,7 @@ from ..wire.messages import (
     Pong,
     Refusal,
     Rerun,
+    Restart,
     ServerMessage,
     Stop,
     Welcome,
@@ -86,6 +87,7 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
+    stop_timeout_s: float = 5.0
     comms: CommBounds = field(default_factory=CommBounds)
 
 
@@ -201,6 +203,8 @@ class Relay:
                     self._perform(self._machine.stop())
                 case Rerun():
                     self._perform(self._machine.rerun())
+                case Restart():
+                    self._perform(self._machine.restart())
                 case Ping(t):
                     self._send(Pong(t))
                 case Hello():
@@ -382,6 +386,9 @@ class Relay:
             await asyncio.wait_for(begun.wait(), _BEGIN_S)
         if self._kernel is not None and begun is self._begun:
             await self._kernel.interrupt()
+            await asyncio.sleep(self._settings.stop_timeout_s)
+        if begun is self._begun:
+            self._perform(self._machine.unresponsive())
 
     # What the kernel says
 

@@ -32,6 +32,7 @@ from .messages import (
     Pong,
     Refusal,
     Rerun,
+    Restart,
     ServerMessage,
     Settled,
     Status,
@@ -206,11 +207,14 @@ def _message(fields: dict[str, Any], attached: bytes | None) -> BrowserMessage:
         case "rerun":
             _only(fields)
             return Rerun()
+        case "restart":
+            _only(fields)
+            return Restart()
         case "ping":
             _only(fields, "t")
             return Ping(_number(fields["t"]))
         case _:
-            raise ViewerError("unknown-type", "The type of a message is one of hello, event, comm, stop, rerun, ping.")
+            raise ViewerError("unknown-type", "The type of a message is one of hello, event, comm, stop, rerun, restart, ping.")
 
 
 def _hello(fields: dict[str, Any]) -> Hello:

@@ -219,10 +219,15 @@ class Rerun:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """End the kernel, whatever it does; run the whole notebook in a new one, with the viewer's values."""
+
+
+@dataclass(frozen=True)
 class Ping:
     """Answered with `Pong`."""
 
     t: float
 
 
-BrowserMessage = Hello | Event | CommEvent | Stop | Rerun | Ping
+BrowserMessage = Hello | Event | CommEvent | Stop | Rerun | Restart | Ping

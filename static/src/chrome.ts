@@ -24,6 +24,7 @@ export interface View {
 interface Actions {
   stop(): void;
   rerun(): void;
+  restart(): void;
   renew(): void;
 }
 
@@ -56,7 +57,7 @@ export class Chrome {
     this.drawer = new Drawer(body);
     part(body, ".ka-stop").onclick = actions.stop;
     part(body, ".ka-rerun").onclick = actions.rerun;
-    part(body, ".ka-restart").onclick = actions.rerun;
+    part(body, ".ka-restart").onclick = actions.restart;
     part(body, ".ka-renew").onclick = actions.renew;
     themeSwitch(body);
   }
@@ -79,10 +80,13 @@ export class Chrome {
     if (pill.textContent !== text) pill.textContent = text;
     this.progress.style.setProperty("--ka-share", String(view.cells > 0 ? view.over / view.cells : 0));
     const isDead = view.state === "dead";
-    this.banner.hidden = !isDead;
-    if (!isDead) return;
+    const isStuck = view.state === "running" && view.restartable;
+    this.banner.hidden = !isDead && !isStuck;
+    if (this.banner.hidden) return;
     part(this.banner, "p").textContent = view.detail ?? "The kernel of this session has ended.";
-    part(this.banner, ".ka-restart").hidden = !view.restartable;
+    const restart = part(this.banner, ".ka-restart");
+    restart.hidden = !view.restartable;
+    restart.textContent = isDead ? "Restart" : "End it";
   }
 
   /** A sentence for the viewer that belongs to no control. One that `stays` waits until the viewer is there to read it. */

@@ -173,7 +173,18 @@ describe("the page's state", () => {
     expect(document.querySelector<HTMLElement>(".ka-banner")?.hidden).toBe(false);
     expect(document.querySelector(".ka-banner p")?.textContent).toBe("Killed.");
     document.querySelector<HTMLElement>(".ka-restart")?.click();
-    expect(sent).toEqual([{ type: "rerun" }]);
+    expect(sent).toEqual([{ type: "restart" }]);
+  });
+
+  it("offers to end what does not react to Stop", () => {
+    up();
+    status("running", { detail: "It does not react.", restartable: true });
+    const banner = document.querySelector<HTMLElement>(".ka-banner");
+    expect([state(), banner?.hidden, banner?.querySelector("p")?.textContent]).toEqual(["running", false, "It does not react."]);
+    expect(document.querySelector(".ka-restart")?.textContent).toBe("End it");
+    status("running");
+    status("idle");
+    expect(banner?.hidden).toBe(true);
   });
 
   it("is dead when there is no room, and asks again when the viewer does", () => {

@@ -58,7 +58,8 @@ export class Page implements Listener {
     );
     this.chrome = new Chrome(body, {
       stop: () => this.send({ type: "stop" }),
-      rerun: () => this.rerun(),
+      rerun: () => this.again("rerun"),
+      restart: () => this.again("restart"),
       renew: () => this.renew(),
     });
     this.containers.add("sidebar", this.chrome.sidebar);
@@ -211,11 +212,11 @@ export class Page implements Listener {
     this.refresh();
   }
 
-  private rerun(): void {
+  private again(type: "rerun" | "restart"): void {
     if (this.link === "refused") {
       this.link = "connecting";
       this.connection?.open();
-    } else this.send({ type: "rerun" });
+    } else this.send({ type });
     this.refresh();
   }
 

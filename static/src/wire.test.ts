@@ -44,6 +44,7 @@ describe("messages to the server", () => {
       comm: ["event", "comm", "data"],
       stop: [],
       rerun: [],
+      restart: [],
       ping: ["t"],
     };
     for (const { type, record, page, inputs, ...fields } of browserMessages) {

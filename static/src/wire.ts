@@ -98,6 +98,7 @@ export type BrowserMessage =
   | { type: "comm"; event: number; comm: string; data: unknown; buffers?: number[] }
   | { type: "stop" }
   | { type: "rerun" }
+  | { type: "restart" }
   | { type: "ping"; t: number };
 
 /** A frame from the server was not what `kernelapp.v1` says: a fault of ours, never of the viewer. */

@@ -247,3 +247,40 @@ def test_a_kernel_that_died_owes_no_answers() -> None:
     assert driver.machine.comm_handled(1) == []
     with pytest.raises(ViewerError):
         driver.machine.comm(widget(2), is_open=True)
+
+
+def test_a_kernel_that_does_not_react_to_an_interrupt_may_be_ended() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    driver.do(driver.machine.stop())
+    driver.do(driver.machine.unresponsive())
+    assert driver.machine.unresponsive() == []
+    assert (driver.last(Status).state, driver.last(Status).restartable) == (SessionStatus.RUNNING, True)
+    driver.do(driver.machine.restart())
+    assert driver.is_in(SessionStatus.QUEUED)
+    assert driver.others[-1] == StartKernel()
+    assert set(driver.statuses().values()) <= {CellStatus.STALE, CellStatus.DONE}
+    driver.do(driver.machine.kernel_starting())
+    driver.do(driver.machine.kernel_ready())
+    assert driver.inputs() == {"k": 5}
+
+
+def test_one_that_reacts_late_is_no_longer_offered_to_be_ended() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    driver.do(driver.machine.rerun())
+    driver.do(driver.machine.unresponsive())
+    driver.finish(slider())
+    assert driver.last(Status) == Status(SessionStatus.RUNNING)
+
+
+def test_nothing_is_unresponsive_when_nothing_runs() -> None:
+    assert settled().machine.unresponsive() == []
+
+
+def test_a_kernel_that_is_started_already_is_not_started_again() -> None:
+    driver = Driver("c1")
+    driver.do(driver.machine.open())
+    assert driver.machine.restart() == []
+    driver.do(driver.machine.kernel_starting())
+    assert driver.machine.restart() == []

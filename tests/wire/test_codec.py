@@ -27,6 +27,7 @@ from kernelapp.wire.messages import (
     Pong,
     Refusal,
     Rerun,
+    Restart,
     ServerMessage,
     SessionStatus,
     Settled,
@@ -107,6 +108,7 @@ BROWSER_MESSAGES = [
     CommEvent(7, "m1", {"method": "request_state"}),
     Stop(),
     Rerun(),
+    Restart(),
     Ping(12.5),
 ]
 
