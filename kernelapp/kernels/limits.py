@@ -53,8 +53,8 @@ class Fences(Protocol):
     def describe(self) -> Mapping[str, str]:
         """What is limited, and by which means: for the operator."""
 
-    def around(self, name: str, pid: int) -> Fence:
-        """Put a fence around a kernel's process before it runs a cell, or find the one that it has: `name` is the kernel's own."""
+    def around(self, directory: Path, pid: int) -> Fence:
+        """Put a fence around a kernel's process before it runs a cell, or find the one that it has; `directory` is the kernel's own."""
 
 
 def find_fences(limits: Limits, root: Path = _ROOT, own: Path = Path("/proc/self/cgroup")) -> Fences:
@@ -173,16 +173,16 @@ class _GroupFences:
     def describe(self) -> Mapping[str, str]:
         return _describe(self._limits, dict.fromkeys(("memory", "processors", "processes"), self._groups.version))
 
-    def around(self, name: str, pid: int) -> Fence:
-        directories = self._groups.directories(f"kernelapp-{name}")
+    def around(self, directory: Path, pid: int) -> Fence:
+        directories = self._groups.directories("-".join(("kernelapp", *directory.parts[-2:])))
         try:
-            for directory in directories:
-                directory.mkdir(exist_ok=True)
+            for group in directories:
+                group.mkdir(exist_ok=True)
             for path, value in self._groups.settings(self._limits, directories):
                 if path.exists():  # not every host accounts for swap
                     path.write_text(value, encoding="ascii")
-            for directory in directories:
-                (directory / "cgroup.procs").write_text(str(pid), encoding="ascii")
+            for group in directories:
+                (group / "cgroup.procs").write_text(str(pid), encoding="ascii")
         except OSError as problem:
             log.error("a kernel runs without limits: %s", problem)
         _limit_files(pid, self._limits.open_files)
@@ -216,7 +216,7 @@ class _ProcessFences:
     def describe(self) -> Mapping[str, str]:
         return _describe(self._limits, {"memory": "RLIMIT_AS, for each process alone", "processors": "processor affinity", "processes": ""})
 
-    def around(self, name: str, pid: int) -> Fence:
+    def around(self, directory: Path, pid: int) -> Fence:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             if self._limits.memory_bytes:
                 # beyond what it has mapped at its start: of a forked kernel that is all that the template has

@@ -57,7 +57,7 @@ def fenced(fences: Fences, body: str) -> Iterator[tuple[subprocess.Popen[str], F
     )
     assert process.stdout is not None
     process.stdout.readline()
-    fence = fences.around(f"test-{process.pid}", process.pid)
+    fence = fences.around(Path(f"test/{process.pid}"), process.pid)
     try:
         yield process, fence
     finally:
@@ -153,11 +153,11 @@ def test_the_unified_hierarchy_is_used_where_it_is_delegated(tmp_path: Path) -> 
     }
     assert (own / "server/cgroup.procs").read_text() == "12"  # as in the real one, each write is a process
     assert (own / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
-    group = own / "kernelapp-k1"
+    group = own / "kernelapp-ka-k1"
     group.mkdir()
     for name in ("memory.max", "memory.swap.max", "pids.max", "cpu.max"):
         (group / name).touch()
-    fence = fences.around("k1", 99)
+    fence = fences.around(Path("/run/ka/k1"), 99)
     found = {path.name: path.read_text() for path in group.iterdir()}
     assert found == {
         "memory.max": "1500000000", "memory.swap.max": "0", "pids.max": "7", "cpu.max": "50000 100000", "cgroup.procs": "99"
