@@ -1,28 +1,45 @@
-"""`kernelapp check`: what the planner sees in a notebook, for its author."""
+"""`kernelapp check`: what the planner sees in a notebook, and how far a template of it goes, for its author."""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .dataflow.versions import CellFacts, describe
+from .launching import CAN_FORK, launcher, package_directory, template_maker
 from .notebook import Cell, Notebook, read_notebook
 from .session.planning import analysis_of
+from .settings import Settings
 
 EXIT_EVERYTHING = 1
 """Something makes every event of a control run everything again."""
 
 
-def check(paths: Sequence[Path], *, as_json: bool) -> int:
-    """Print the facts of each notebook; returns the exit code. Raises NotebookError for a file that is none."""
+@dataclass(frozen=True)
+class Tried:
+    """How far a template of the notebook goes: `cells` of its code cells; `reason`: why no further."""
+
+    level: str
+    cells: int
+    reason: str | None
+
+
+def check(paths: Sequence[Path], *, as_json: bool, run: bool = False) -> int:
+    """Print the facts of each notebook; with `run` a template of it is made, which runs it.
+
+    Returns the exit code. Raises NotebookError for a file that is none.
+    """
     notebooks = [read_notebook(path) for path in paths]
+    tried = [asyncio.run(_try(notebook)) if run else None for notebook in notebooks]
     if as_json:
-        print(json.dumps([_as_json(notebook) for notebook in notebooks], indent=2, ensure_ascii=False))
+        print(json.dumps([_as_json(*each) for each in zip(notebooks, tried, strict=True)], indent=2, ensure_ascii=False))
     else:
-        print("\n\n".join(_as_text(notebook) for notebook in notebooks))
+        print("\n\n".join(_as_text(*each) for each in zip(notebooks, tried, strict=True)))
     return EXIT_EVERYTHING if any(facts.reruns_everything for notebook in notebooks for facts in _facts(notebook)) else 0
 
 
@@ -30,11 +47,35 @@ def _facts(notebook: Notebook) -> list[CellFacts]:
     return describe(analysis_of(notebook).flow) if notebook.language == "python" else []
 
 
-def _as_json(notebook: Notebook) -> dict[str, Any]:
-    return {"path": str(notebook.path), "title": notebook.title, "cells": [dataclasses.asdict(facts) for facts in _facts(notebook)]}
+def _own(notebook: Notebook) -> list[str]:
+    """The cells that run in each session, though a template has run them."""
+    if notebook.language != "python":
+        return []
+    flow = analysis_of(notebook).flow
+    return [flow.cells[cell].cell for cell in sorted(flow.below(flow.own))]
 
 
-def _as_text(notebook: Notebook) -> str:
+async def _try(notebook: Notebook) -> Tried:
+    """Make a template, as the server would, and end it."""
+    settings = Settings()
+    with package_directory(None) as directory:
+        maker = template_maker(settings, launcher(settings, directory))
+        made = await maker.make(notebook, (notebook.metadata.template or settings.template) if CAN_FORK else "off")
+        await made.end()
+    return Tried(str(made.level), made.cells, made.reason)
+
+
+def _as_json(notebook: Notebook, tried: Tried | None) -> dict[str, Any]:
+    return {
+        "path": str(notebook.path),
+        "title": notebook.title,
+        "cells": [dataclasses.asdict(facts) for facts in _facts(notebook)],
+        "per_session": _own(notebook),
+        "template": None if tried is None else dataclasses.asdict(tried),
+    }
+
+
+def _as_text(notebook: Notebook, tried: Tried | None) -> str:
     facts = _facts(notebook)
     if not facts:
         why = (
@@ -48,7 +89,7 @@ def _as_text(notebook: Notebook) -> str:
     lines = [f"{notebook.path}: {notebook.title}"]
     for one in facts:
         lines += ["", *_describe_cell(one, cells[one.cell], numbers)]
-    lines += ["", _summary(facts, numbers)]
+    lines += ["", _summary(facts, numbers), *_describe_template(notebook, numbers, tried)]
     return "\n".join(lines)
 
 
@@ -65,6 +106,17 @@ def _describe_cell(facts: CellFacts, cell: Cell, numbers: dict[str, int]) -> lis
         again = "everything" if facts.reruns_everything else f"cells {', '.join(str(numbers[cell]) for cell in facts.reruns)}"
         lines += [f"    controls {placed}", f"    an event runs {again}"]
     return lines
+
+
+def _describe_template(notebook: Notebook, numbers: dict[str, int], tried: Tried | None) -> list[str]:
+    own = ", ".join(str(numbers[cell]) for cell in _own(notebook))
+    lines = [f"In each session cells {own} run anew; a template runs the others once for all." if own else "A template runs all cells."]
+    if tried is None:
+        return [*lines, "How far a template really goes is told with --run, which runs the notebook."]
+    of = len(notebook.code_cells)
+    what = {"snapshot": f"{tried.cells} of {of} code cells have run in it", "imports": "only imports have run in it"}
+    lines.append(f"Template: {tried.level}" + (f", {what[tried.level]}" if tried.level in what else ""))
+    return [*lines, *([f"    because of {tried.reason}"] if tried.reason else [])]
 
 
 def _summary(facts: Sequence[CellFacts], numbers: dict[str, int]) -> str:

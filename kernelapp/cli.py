@@ -41,6 +41,7 @@ def make_parser() -> argparse.ArgumentParser:
         _add_flag(serve, setting)
     check = commands.add_parser("check", help="tell which cells an event runs again, and why", allow_abbrev=False)
     check.add_argument("paths", nargs="+", metavar="PATH", help="a notebook")
+    check.add_argument("--run", action="store_true", help="run the notebook, to tell how far a template of it goes")
     check.add_argument("--json", action="store_true", help="print JSON")
     stop = commands.add_parser("stop", help="end servers that run under this account", allow_abbrev=False)
     stop.add_argument("paths", nargs="*", metavar="PATH", help="what the server serves; without any, all servers are ended")
@@ -85,7 +86,7 @@ def _run(arguments: list[str]) -> int:
     if command == "check":
         from kernelapp.check import check  # here, as below
 
-        return check(paths, as_json=options["json"])
+        return check(paths, as_json=options["json"], run=options["run"])
     if command == "stop":
         from kernelapp.state import state_root  # here, as below
         from kernelapp.stop import stop

@@ -26,7 +26,8 @@ SUFFIXES = (".ipynb", ".py", ".md")
 
 _CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # nbformat 4.5
 _RERUN = ("dependents", "below", "all")
-_APP_METADATA = ("title", "description", "rerun", "reactive")
+_TEMPLATE = ("auto", "imports", "off")
+_APP_METADATA = ("title", "description", "rerun", "template", "reactive")
 _PERCENT = re.compile(r"^#[ \t]*%%", re.MULTILINE)
 _PY_HEADER = re.compile(r"\A(?:#!.*\n|#.*coding.*\n)*# ---\n(?:#.*\n)*?# (?:jupyter|jupytext):", re.MULTILINE)
 _MD_HEADER = re.compile(r"\A---\n(?:(?!---\n).*\n)*?(?:jupyter|jupytext):", re.MULTILINE)
@@ -77,6 +78,7 @@ class AppMetadata:
     title: str | None = None
     description: str | None = None
     rerun: Literal["dependents", "below", "all"] | None = None
+    template: Literal["auto", "imports", "off"] | None = None
     reactive: Literal["widgets"] | None = None
 
 
@@ -301,14 +303,16 @@ def _make_app_metadata(raw: Any) -> AppMetadata:
             )
         if not isinstance(value, str):
             raise _InvalidNotebookError(f"metadata.kernelapp.{name} must be text, not {type(value).__name__}")
-    if raw.get("rerun", "all") not in _RERUN:
-        raise _InvalidNotebookError(f"metadata.kernelapp.rerun must be {' or '.join(_RERUN)}, not {raw['rerun']!r}")
+    for name, words in (("rerun", _RERUN), ("template", _TEMPLATE)):
+        if raw.get(name, words[0]) not in words:
+            raise _InvalidNotebookError(f"metadata.kernelapp.{name} must be {' or '.join(words)}, not {raw[name]!r}")
     if raw.get("reactive", "widgets") != "widgets":
         raise _InvalidNotebookError(f"metadata.kernelapp.reactive must be widgets, or left out, not {raw['reactive']!r}")
     return AppMetadata(
         title=_text(raw.get("title")),
         description=_text(raw.get("description")),
         rerun=cast("Any", raw.get("rerun")),
+        template=cast("Any", raw.get("template")),
         reactive=cast("Any", raw.get("reactive")),
     )
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
-import tempfile
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tornado.httpserver import HTTPServer
@@ -28,18 +27,19 @@ from .kernels import afterlife
 from .kernels.assets import KernelAssets
 from .kernels.environment import kernel_environment
 from .kernels.jupyter import JupyterKernel, KernelLaunch
-from .kernels.specs import DEFAULT_KERNEL, find_kernelspec
+from .kernels.specs import find_kernelspec
+from .kernels.stamps import environment_of
+from .launching import CAN_FORK, launcher, package_directory, relay_settings, template_maker
 from .logs import start_logging
 from .notebook import Notebook
-from .session.comms import CommBounds
 from .session.registry import Registry
-from .session.relay import Relay, RelaySettings
+from .session.relay import Relay
 from .session.starts import StartQueue
 from .session.store import Store
+from .session.templates import Templates, TemplateSettings
 from .settings import Settings
 from .state import StateDirectory, state_root, take_state
 from .stop import KEEP_KERNELS
-from .version import __version__
 from .web.client_files import ClientFiles
 from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler
 from .web.handler import MissingHandler
@@ -107,24 +107,30 @@ async def _serve(
     token = _token(settings)
     port = sockets[0].getsockname()[1]
     with contextlib.ExitStack() as held:
-        package_dir = held.enter_context(_package_directory(state.path if state else None))
+        package_dir = held.enter_context(package_directory(state.path if state else None))
         store = Store(state.store) if state else None
-        registry = _registry(settings, package_dir, state, store)
+        launch = launcher(settings, package_dir, state)
+        templates = _templates(settings, launch)
+        registry = _registry(settings, launch, templates, store)
         for saved in store.sessions() if store else ():
             registry.revive(saved)
-        server = HTTPServer(_application(_site(catalog, client, registry, token, port, settings), settings))
+        server = HTTPServer(_application(_site(catalog, client, registry, templates, token, port, settings), settings))
         server.add_sockets(sockets)
+        templates.prepare([entry for entry in await catalog.entries() if isinstance(entry, Notebook)])
+        templates.watch(functools.partial(_find_notebook, catalog))
         _announce(settings, token, port)
         if state:
             state.tell({"pid": os.getpid(), "url": f"http://{_shown_host(settings.host)}:{port}{settings.base_url}"})
         asked = await told.get()
         server.stop()
-        if store and (settings.keep_kernels or asked == KEEP_KERNELS):
+        leave = store is not None and (settings.keep_kernels or asked == KEEP_KERNELS)
+        if leave:
             log.info("leaving %d session(s) to the next server", len(registry))
             await registry.leave()
         else:
             log.info("ending %d session(s)", len(registry))
             await registry.close()
+        await templates.close(leave=leave)
         await server.close_all_connections()
         if store and state:
             store.close()
@@ -138,67 +144,47 @@ def _token(settings: Settings) -> str:
     return settings.token or ("" if is_loopback(settings.host) else secrets.token_urlsafe(24))
 
 
-@contextlib.contextmanager
-def _package_directory(state: Path | None) -> Iterator[Path]:
-    """A directory with a link to our package and nothing else, for the kernels' sys.path; in the state directory it stays for them."""
-    package = Path(__file__).parent
-    if state is not None:
-        directory = state / f"package-{__version__}"
-        directory.mkdir(exist_ok=True)
-        link = directory / "kernelapp"
-        if link.is_symlink() and link.readlink() != package:
-            link.unlink()
-        if not link.is_symlink():
-            link.symlink_to(package, target_is_directory=True)
-        yield directory
-        return
-    directory = Path(tempfile.mkdtemp(prefix="kernelapp-"))
-    try:
-        (directory / "kernelapp").symlink_to(package, target_is_directory=True)
-    except OSError:  # Windows without the right to make links
-        shutil.copytree(package, directory / "kernelapp", ignore=shutil.ignore_patterns("__pycache__", "static"))
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+def _templates(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -> Templates:
+    async def environment(notebook: Notebook) -> list[Path]:
+        return await environment_of(notebook.kernel_name, launch(notebook).env)
+
+    # half as many as kernels may be starting, and apart from these: viewers come first
+    starts = StartQueue(max(1, settings.max_starting // 2))
+    bounds = TemplateSettings(
+        mode=settings.template if CAN_FORK else "off",
+        standby=settings.standby,
+        max_templates=settings.max_templates,
+        ttl_s=settings.template_ttl_s,
+        max_first_paint_bytes=settings.max_first_paint_bytes,
+    )
+    return Templates(template_maker(settings, launch), environment, starts, bounds)
 
 
-def _registry(settings: Settings, package_dir: Path, state: StateDirectory | None, store: Store | None) -> Registry:
-    environment = kernel_environment(os.environ, settings.kernel_env)
+async def _find_notebook(catalog: Catalog, name: str) -> Notebook | None:
+    entry = await catalog.get(name)
+    return entry if isinstance(entry, Notebook) else None
+
+
+def _registry(settings: Settings, launch: Callable[[Notebook], KernelLaunch], templates: Templates, store: Store | None) -> Registry:
     starts = StartQueue(settings.max_starting)
-    after = afterlife.Afterlife(state.path, state.kernels, settings.max_spool_bytes) if state else None
-    if after:
-        after.start(settings.orphan_grace_s)
-    comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
-    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.stop_timeout_s
-    relay_settings = RelaySettings(settings.debug, *bounds, comms)
-
-    def open_kernel(notebook: Notebook) -> JupyterKernel:
-        return JupyterKernel(
-            KernelLaunch(
-                kernel_name=notebook.kernel_name or DEFAULT_KERNEL,
-                cwd=notebook.path.parent,
-                env=environment,
-                package_dir=package_dir,
-                debug=settings.debug,
-                max_saved_bytes=settings.max_saved_bytes,
-                start_timeout_s=settings.start_timeout_s,
-                afterlife=after,
-            )
-        )
+    shared = relay_settings(settings)
 
     def open_relay(session: str, viewer: str, notebook: Notebook) -> Relay:
-        return Relay(session, notebook, open_kernel, starts, relay_settings, save=(store, viewer) if store else None)
+        save = (store, viewer) if store else None
+        return Relay(session, notebook, lambda app: JupyterKernel(launch(app)), starts, shared, templates.lease(notebook), save=save)
 
     return Registry(open_relay, settings.max_sessions, settings.grace_s)
 
 
-def _site(catalog: Catalog, client: ClientFiles, registry: Registry, token: str, port: int, settings: Settings) -> Site:
+def _site(
+    catalog: Catalog, client: ClientFiles, registry: Registry, templates: Templates, token: str, port: int, settings: Settings
+) -> Site:
     return Site(
         base_url=settings.base_url,
         cookie_suffix=str(port),
         catalog=catalog,
         registry=registry,
+        templates=templates,
         gate=TokenGate(token),
         client=client,
         kernel_assets=KernelAssets(kernel_environment(os.environ, settings.kernel_env)),

@@ -117,6 +117,30 @@ class Settings:
         "What a kernel saves of earlier bindings, in bytes; beyond it cells run again that would not have to.",
         minimum=0,
     )
+    template: str = _setting(
+        "auto",
+        "How far a notebook is run ahead of its viewers, whose kernels are then forked: as far as it is safe, only its imports, or not "
+        "at all. The notebook's metadata may say less.",
+        choices=("auto", "imports", "off"),
+    )
+    standby: int = _setting(1, "Forked kernels that each app keeps ready for its next viewers.", minimum=0, maximum=100)
+    max_templates: int = _setting(
+        8,
+        "Templates at the same time, one for each app; beyond it the app that was not opened for longest has none, and opens by exec.",
+        minimum=0,
+    )
+    template_ttl_s: float = _setting(
+        3600.0,
+        "How old a template may get, in seconds; then it is made anew in the background. 0 stands for any age.",
+        minimum=0,
+        maximum=31_536_000,
+    )
+    template_timeout_s: float = _setting(
+        600.0, "How long a template may run the notebook, in seconds; sessions run what it did not come to.", minimum=1, maximum=86_400
+    )
+    max_first_paint_bytes: int = _setting(
+        2_000_000, "What a page brings along of its template's outputs, in bytes; the rest comes over the socket.", minimum=0
+    )
     kernel_env: tuple[str, ...] = _setting(
         (),
         "Environment variables that kernels get besides the built-in allowlist; names with commas between.",

@@ -56,3 +56,27 @@ def test_what_is_no_notebook_is_one_line_and_exit_code_2(tmp_path: Path, capsys:
     (tmp_path / "a.ipynb").write_text("{")
     assert main(["check", str(tmp_path / "a.ipynb")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_it_says_which_cells_each_session_runs_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "a.ipynb", *GOOD)
+    main(["check", str(path)])
+    assert "In each session cells 4 run anew" in capsys.readouterr().out
+    main(["check", "--json", str(path)])
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["per_session"], told["template"]) == (["c3"], None)
+
+
+def test_it_runs_the_notebook_when_it_is_asked_to_and_says_how_far_a_template_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    thread = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()"
+    path = write(tmp_path / "a.ipynb", *GOOD, thread)
+    path.write_text(path.read_text().replace('"name": "k"', '"name": "python3"'))
+    assert main(["check", "--run", str(path)]) == 1  # the thread makes every event run everything
+    printed = capsys.readouterr().out
+    assert "Template: snapshot, 4 of 5 code cells have run in it" in printed
+    assert "because of cell 5: " in printed
+    main(["check", "--run", "--json", str(path)])
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["template"]["level"], told["template"]["cells"]) == ("snapshot", 4)

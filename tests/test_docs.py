@@ -62,7 +62,7 @@ def test_the_reference_page_is_what_the_settings_make() -> None:
 
 
 def test_flags_and_variables_named_anywhere_exist() -> None:
-    flags = {setting.flag for setting in SETTINGS} | {"--version", "--help", "--json"}
+    flags = {setting.flag for setting in SETTINGS} | {"--version", "--help", "--json", "--run"}
     variables = {setting.variable for setting in SETTINGS}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")

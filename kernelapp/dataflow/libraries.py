@@ -94,7 +94,7 @@ _STANDARD = {
     **each("remove unlink rename replace mkdir makedirs rmdir truncate utime", WRITES_FILE, "os."),
     **each("getenv environ.get getcwd environ.copy environ.items environ.keys environ.values", Act("plain", reads=ENVIRONMENT), "os."),
     **each("environ putenv unsetenv chdir umask", Act("plain", writes=ENVIRONMENT), "os."),
-    **each("getpid urandom getloadavg times cpu_count", Act("plain", volatile="asks the operating system"), "os."),
+    **each("getpid getppid urandom getloadavg times cpu_count", Act("plain", volatile="asks the operating system"), "os."),
     **each("system popen fork execv", Act(opaque="runs a program"), "os."),
     "subprocess": Act(opaque="runs a program"),
     "pathlib": Act("plain", "new"),

@@ -46,7 +46,7 @@ class Bindings:
         """Forgets everything (the namespace was emptied), and puts hidden state back to what it was before any cell changed it."""
         for (_, name, version), value in self._saved.items():
             if version == "" and hidden.is_hidden(name):
-                hidden.write(name, value)
+                hidden.write_first(name, value)
         self._saved.clear()
         self._sizes.clear()
         self._looked.clear()
@@ -116,7 +116,7 @@ class Bindings:
             elif how == "copy":
                 groups.setdefault(key, {})[name] = self._saved[saved]
             else:
-                self._put(name, self._saved[saved], namespace)
+                self._put(name, key, self._saved[saved], namespace)
             if saved in self._saved:
                 self._saved.move_to_end(saved)
         for key, values in groups.items():
@@ -129,9 +129,9 @@ class Bindings:
                     missing.append([name, "copy", key])
         return missing
 
-    def _put(self, name: str, value: Any, namespace: MutableMapping[str, Any]) -> None:
+    def _put(self, name: str, version: str, value: Any, namespace: MutableMapping[str, Any]) -> None:
         if hidden.is_hidden(name):
-            hidden.write(name, value)
+            (hidden.write if version else hidden.write_first)(name, value)
         elif value is ABSENT:
             namespace.pop(name, None)
         else:

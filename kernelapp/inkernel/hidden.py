@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _random
 import copy
 import os
 import random
@@ -87,8 +88,15 @@ def _write_printing(state: Any) -> None:
     numpy.seterr(**state[1])
 
 
+def _write_random(state: Any) -> None:
+    # Not `random.setstate`: a template takes that for the author's wish that all its forks draw the same.
+    shared: Any = random._inst
+    _random.Random.setstate(shared, state[1])
+    shared.gauss_next = state[2]
+
+
 STATES: dict[str, State] = {
-    "state:random": State(random.getstate, random.setstate),
+    "state:random": State(random.getstate, _write_random),
     "state:numpy.random": State(_read_numpy, _write_numpy),
     "state:torch": State(_read_torch, _write_torch),
     "state:environment": State(_read_environment, _write_environment),
@@ -114,6 +122,27 @@ def write(name: str, value: Any) -> None:
     STATES[name].write(value)
 
 
+# How generators that nobody has seeded begin, in a kernel of their own.
+_RENEW: dict[str, Callable[[], Any]] = {
+    "state:random": random.seed,
+    "state:numpy.random": lambda: _module("numpy").random.seed(),
+    "state:torch": lambda: _module("torch").seed(),
+}
+_PROCESS = os.getpid()
+_begun: dict[str, Any] = {}  # what the generators of a forked kernel began with
+
+
+def write_first(name: str, value: Any) -> None:
+    """Puts back what a state was before all cells; the generators of a forked kernel begin with a seed of their own, not its template's."""
+    if name not in _RENEW or os.getpid() == _PROCESS:
+        write(name, value)
+    elif name in _begun:
+        write(name, _begun[name])
+    else:
+        _RENEW[name]()
+        _begun[name] = read(name)
+
+
 class HiddenState:
     """The states as they were when this was made, and the way back to them."""
 
@@ -123,4 +152,4 @@ class HiddenState:
     def restore(self) -> None:
         """Put every state back that could be read then."""
         for name, state in self._states.items():
-            write(name, state)
+            write_first(name, state)

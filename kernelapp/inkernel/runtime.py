@@ -7,6 +7,7 @@ protocol). All cells run in the kernel's main thread, one at a time; `report` al
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -64,7 +65,7 @@ class Runtime:
         self._request = ""
         self._outer: object = None
         self._keys_of_cell: dict[str, set[str]] = {}
-        self._firsts: dict[tuple[str, str], Any] = {}
+        self._firsts: dict[tuple[int, str, str], Any] = {}
         self._reports_left = MAX_REPORTS_PER_RUN
         self._namespace = Namespace(shell)
         self._hidden = HiddenState()
@@ -113,10 +114,14 @@ class Runtime:
         return run
 
     def first(self, key: str, what: str, make: Callable[[], T]) -> T:
-        """What `make` gave when this kernel first asked for `what` of the control `key`: "now" must not move as cells run again."""
-        if (key, what) not in self._firsts:
-            self._firsts[key, what] = make()
-        value: T = self._firsts[key, what]
+        """What `make` gave when this kernel first asked for `what` of the control `key`: "now" must not move as cells run again.
+
+        A forked kernel asks anew: its template may be a day old.
+        """
+        place = (os.getpid(), key, what)
+        if place not in self._firsts:
+            self._firsts[place] = make()
+        value: T = self._firsts[place]
         return value
 
     def publish(self, data: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..wire.messages import Blob, Comm, WidgetOutput
 from .captured import Captured
+from .shelf import SavedModel, Shelves, to_json, unpack
 
 TARGET = "jupyter.widget"
 _REFERENCE = "IPY_MODEL_"
@@ -42,6 +43,10 @@ class _Model:
     sizes: dict[str, int] = field(default_factory=dict)  # of each entry of the state, in bytes
     captured: Captured | None = None  # of an Output widget
 
+    def blobs(self) -> list[str]:
+        """Hashes of its large parts."""
+        return [each.hash for each in (*self.texts.values(), *self.buffers.values()) if isinstance(each, Blob)]
+
     def copy(self) -> _Model:
         """The same, to be changed apart: entries are replaced as a whole, never changed in place."""
         captured = None if self.captured is None else self.captured.copy()
@@ -58,6 +63,42 @@ class Comms:
         self._capturing: dict[str, list[str]] = {}  # a request's id -> the Output widgets that capture it, innermost last
         self._recent: OrderedDict[str, Blob] = OrderedDict()
         self._recent_bytes = 0
+        self._shelves = Shelves()
+
+    def take_changes(self) -> dict[str, object]:
+        """What changed since this was last asked, in rows by name: for `thawed`."""
+        shelves, blobs = self._shelves.take()
+        rows: dict[str, object] = {name: [self._save(comm) for comm in comms] for name, comms in shelves.items()}
+        for name, used in blobs.items():
+            blob = self.blob(name.rpartition(" ")[2]) if used else None
+            rows[name] = None if blob is None else blob.content
+        return rows
+
+    def forget_changes(self, names: Iterable[str]) -> None:
+        """These rows could not be written."""
+        self._shelves.forget(names)
+
+    def _save(self, comm: str) -> SavedModel:
+        model = self._models[comm]
+        buffers = tuple((path, each.hash if isinstance(each, Blob) else each) for path, each in model.buffers.items())
+        texts = tuple((name, blob.hash) for name, blob in model.texts.items())
+        outputs = None if model.captured is None else to_json(model.captured.outputs(whole=True))
+        return SavedModel(comm, model.version, to_json(model.state), buffers, texts, outputs)
+
+    @staticmethod
+    def thawed(bounds: CommBounds, rows: Mapping[str, Any]) -> Comms:
+        """The widgets that had these rows."""
+        comms = Comms(bounds)
+        saved, blobs = unpack(rows)
+        for each in saved:
+            state = json.loads(each.state)
+            if each.outputs is not None:
+                state["outputs"] = json.loads(each.outputs)
+            data = {"state": state, "buffer_paths": [list(path) for path, _ in each.buffers]}
+            buffers = tuple(blobs.get(one, Blob(one, b"")) if isinstance(one, str) else one for _, one in each.buffers)
+            texts = {name: blobs.get(digest, Blob(digest, b"")) for name, digest in each.texts}
+            comms.fold(Comm("open", each.comm, to_json({"data": data}), buffers, texts, each.version))
+        return comms
 
     def forked(self) -> Comms:
         """The same widgets, to be changed apart: for a kernel that is a fork of theirs."""
@@ -65,6 +106,8 @@ class Comms:
         fork._models = {comm: model.copy() for comm, model in self._models.items()}
         fork._bytes = self._bytes
         fork._recent, fork._recent_bytes = OrderedDict(self._recent), self._recent_bytes
+        for comm, model in fork._models.items():
+            fork._shelves.put(comm, model.blobs())
         return fork
 
     def __contains__(self, comm: str) -> bool:
@@ -90,7 +133,7 @@ class Comms:
         state = data.get("state") if isinstance(data, dict) else None
         texts = self._cut_texts(state) if len(content) >= _BLOB_BYTES and isinstance(state, dict) else {}
         if texts:
-            content = json.dumps(told, ensure_ascii=False).encode()
+            content = json.dumps(told).encode()
         attached = tuple(self._keep(each) if len(each) >= _BLOB_BYTES else each for each in buffers)
         return Comm(op, comm, content, attached, texts, version if op == "open" else None)
 
@@ -136,10 +179,6 @@ class Comms:
         captured = self._models[comm].captured
         return captured.admit(comm, op, kind, content) if captured is not None else None
 
-    def shown_by(self, display_id: str) -> bool:
-        """Whether an Output widget shows this display."""
-        return any(model.captured is not None and model.captured.shows(display_id) for model in self._models.values())
-
     def to_tell(self) -> list[tuple[str, list[dict[str, Any]]]]:
         """Outputs of the widgets that have captured something since this was last asked, and are done: the kernel is to know them."""
         active = {owner for owners in self._capturing.values() for owner in owners}
@@ -158,6 +197,7 @@ class Comms:
             model = self._models.get(message.comm)
             if model is not None and model.captured is not None:
                 model.captured.fold(message)
+                self._shelves.put(message.comm, model.blobs())
             return
         data = json.loads(message.content).get("data") or {}
         match message.op:
@@ -171,9 +211,10 @@ class Comms:
 
     def replace(self, display_id: str, content: bytes) -> None:
         """`update_display_data`, wherever Output widgets show that display."""
-        for model in self._models.values():
-            if model.captured is not None:
+        for comm, model in self._models.items():
+            if model.captured is not None and model.captured.shows(display_id):
                 model.captured.replace(display_id, content)
+                self._shelves.put(comm, model.blobs())
 
     def _merge(self, message: Comm, model: _Model, data: Mapping[str, Any]) -> None:
         state = data.get("state") or {}
@@ -188,6 +229,7 @@ class Comms:
         self._measure(message, model, changed)
         if model.state.get("_model_name") == "OutputModel":
             self._note_output(message.comm, model, state)
+        self._shelves.put(message.comm, model.blobs())
 
     def _measure(self, message: Comm, model: _Model, changed: Iterable[str]) -> None:
         """What entries hold is shared out evenly among those that came together: exact enough for a bound, and costs nothing."""
@@ -221,6 +263,7 @@ class Comms:
             return
         self._bytes -= sum(model.sizes.values())
         self._end_capture(comm)
+        self._shelves.remove(comm)
 
     def closings(self) -> list[Comm]:
         """Messages that close every widget: their kernel is gone."""
@@ -240,13 +283,13 @@ class Comms:
     def _opening(self, comm: str, model: _Model, late: frozenset[str]) -> Comm:
         state = {name: value for name, value in self._state(model).items() if not late or late.isdisjoint(_references(value))}
         data = {"state": state, "buffer_paths": [list(path) for path in model.buffers]}
-        content = json.dumps({"comm_id": comm, "target_name": TARGET, "data": data}, ensure_ascii=False).encode()
+        content = json.dumps({"comm_id": comm, "target_name": TARGET, "data": data}).encode()
         return Comm("open", comm, content, tuple(model.buffers.values()), dict(model.texts), model.version)
 
     def _late(self, comm: str, model: _Model, others: frozenset[str]) -> list[Comm]:
         state = {name: value for name, value in self._state(model).items() if not others.isdisjoint(_references(value))}
         data = {"method": "update", "state": state, "buffer_paths": []}
-        return [Comm("msg", comm, json.dumps({"comm_id": comm, "data": data}, ensure_ascii=False).encode())] if state else []
+        return [Comm("msg", comm, json.dumps({"comm_id": comm, "data": data}).encode())] if state else []
 
 
 def _references(value: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ from .comms import CommBounds, Comms
 from .mimes import LAYOUT_MIME
 
 _DISPLAY_ID = b'"display_id"'
-_COMMS = ""  # among the changes: the widgets, which are no cell's
+_COMMS = "\0"  # before the names of rows that are the widgets', which are no cell's
 _NEXT_LIFE = 10**9  # messages of one server; numbers stay below 2**53 for nine million servers
 
 
@@ -66,7 +66,7 @@ class Journal:
         fork.comms = self.comms.forked()
         fork._cells = {name: cell.copy() for name, cell in self._cells.items()}
         fork.seq = self.seq
-        fork._changed = {*fork._cells, _COMMS}
+        fork._changed = set(fork._cells)
         for body in fork._bodies():
             fork._keep(body)
         return fork
@@ -112,15 +112,15 @@ class Journal:
 
     def take_changes(self) -> dict[str, object]:
         """What the cells show that changed since this was last asked, by cell: for `thawed`."""
-        changed: dict[str, object] = {name: self._cells[name] for name in self._changed if name != _COMMS}
-        if _COMMS in self._changed:
-            changed[_COMMS] = self.comms
+        changed: dict[str, object] = {name: self._cells[name] for name in self._changed}
+        changed |= {_COMMS + name: row for name, row in self.comms.take_changes().items()}
         self._changed.clear()
         return changed
 
     def forget_changes(self, cells: Collection[str]) -> None:
         """These changes could not be written: they are changes still."""
-        self._changed.update(cells)
+        self._changed.update(name for name in cells if not name.startswith(_COMMS))
+        self.comms.forget_changes(name.removeprefix(_COMMS) for name in cells if name.startswith(_COMMS))
 
     @staticmethod
     def thawed(max_bytes: int, bounds: CommBounds, head: Any, cells: Mapping[str, Any], order: Iterable[str]) -> Journal:
@@ -131,8 +131,8 @@ class Journal:
         journal = Journal(max_bytes, bounds)
         seq, journal._settled, journal._status = head
         journal.seq = (seq // _NEXT_LIFE + 1) * _NEXT_LIFE
-        journal.comms = cells.get(_COMMS, journal.comms)
-        names = dict.fromkeys(name for name in [*order, *cells] if name != _COMMS)
+        journal.comms = Comms.thawed(bounds, {name.removeprefix(_COMMS): row for name, row in cells.items() if name.startswith(_COMMS)})
+        names = dict.fromkeys(name for name in [*order, *cells] if not name.startswith(_COMMS))
         journal._cells = {name: cells[name] for name in names if name in cells}
         return journal
 
@@ -152,7 +152,6 @@ class Journal:
                 self._changed.add(message.cell)
                 self._fold_output(message, body)
             case Comm() | WidgetOutput():
-                self._changed.add(_COMMS)
                 self.comms.fold(message)
 
     def _fold_status(self, message: Cell, body: bytes) -> None:
@@ -202,7 +201,6 @@ class Journal:
     def _replace(self, update: Output) -> None:
         display_id = _display_id(update.content)
         if display_id is not None:
-            self._changed.add(_COMMS)
             self.comms.replace(display_id, update.content)
         for name, cell in self._cells.items():
             for item in (*cell.before, *cell.items):

@@ -30,6 +30,7 @@ from ..wire.messages import (
     Rerun,
     Restart,
     ServerMessage,
+    SessionStatus,
     Stop,
     Welcome,
 )
@@ -259,6 +260,11 @@ class Relay:
         if self._saving is not None:
             self._saving.stop()
         return True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything has run, and the kernel waits."""
+        return self._machine.status is SessionStatus.IDLE
 
     def record(self, id: str) -> Record:
         """Where this session, which has settled, has come to, for others to begin there."""

@@ -6,8 +6,11 @@ import json
 import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import OperatorError
+
+_CONTROLS = "src/controls/registry.ts"  # loaded when a page has controls
 
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))  # best first
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".json": "application/json"}
@@ -31,12 +34,21 @@ class ClientFiles:
         entry = next(item for item in manifest.values() if item.get("isEntry"))
         self.script: str = entry["file"]
         self.preload: list[str] = [manifest[name]["file"] for name in entry.get("imports", [])]
+        self.controls: list[str] = _with_imports(manifest, _CONTROLS)
         self.css = "\n".join((root / name).read_text() for name in entry.get("css", []))
         self._files = {file.relative_to(root).as_posix(): _describe(file) for file in root.rglob("*") if _is_served(file)}
 
     def find(self, name: str) -> ClientFile | None:
         """The file with this path below the client's folder; None for anything that was not built."""
         return self._files.get(name)
+
+
+def _with_imports(manifest: dict[str, Any], name: str) -> list[str]:
+    """The files of a chunk and of all that it imports, the imported first."""
+    files: list[str] = []
+    for each in manifest[name].get("imports", []):
+        files += [file for file in _with_imports(manifest, each) if file not in files]
+    return [*files, manifest[name]["file"]]
 
 
 def find_client() -> Path:

@@ -24,6 +24,9 @@ _WORDS = {
 _OTHER = ("Something went wrong", "The server could not answer. Please try again; if it happens again, tell whoever runs this app.")
 
 
+_DECLARES = b'"op":"declare"'  # a control, in a record
+
+
 def may_pass(handler: RequestHandler, site: Site) -> bool:
     """Whether the request comes by a name of ours, from a browser that is admitted."""
     own = site.allowed_hosts is None or is_own_host(handler.request.host, site.allowed_hosts)
@@ -61,8 +64,8 @@ class PageHandler(RequestHandler):
         secure = self.request.protocol == "https"
         self.set_cookie(name, value, path=self.site.base_url, httponly=True, secure=secure, samesite="Lax")
 
-    def show(self, template: str, **values: Any) -> None:
-        """Render a page."""
+    def show(self, template: str, *, record: bytes | None = None, **values: Any) -> None:
+        """Render a page. `record`: what it paints before its socket is up; nothing is drawn until that can be drawn as a whole."""
         site = self.site
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
@@ -74,6 +77,8 @@ class PageHandler(RequestHandler):
             css=site.client.css,
             script=static + site.client.script,
             preload=[static + name for name in site.client.preload],
+            record=record,
+            first=[static + name for name in site.client.controls] if record is not None and _DECLARES in record else [],
             **values,
         )
         self.finish(page)

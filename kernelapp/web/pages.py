@@ -70,6 +70,7 @@ class AppHandler(PageHandler):
         several = len(await site.catalog.entries()) > 1
         self.show(
             "app.html",
+            record=site.templates.page(entry),
             title=entry.title,
             app=entry,
             app_url=_app_url(entry, site.base_url),

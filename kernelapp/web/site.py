@@ -8,6 +8,7 @@ from ..auth.token import TokenGate
 from ..catalog import Catalog
 from ..kernels.assets import KernelAssets
 from ..session.registry import Registry
+from ..session.templates import Templates
 from .client_files import ClientFiles
 
 
@@ -19,6 +20,7 @@ class Site:
     cookie_suffix: str
     catalog: Catalog
     registry: Registry
+    templates: Templates
     gate: TokenGate
     client: ClientFiles
     kernel_assets: KernelAssets

@@ -15,7 +15,8 @@ function start(): void {
   const page = new Page(document.body, memory);
   const url = new URL(socket, location.href);
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  const record = readRecord(document.querySelector("#ka-record"));
+  // A tab that has a session comes back to that: the record shows how a new one begins.
+  const record = memory.session === null ? readRecord(document.querySelector("#ka-record")) : null;
   if (record) page.paint(record.messages);
   page.connect(new Connection(url.href, page, memory, record));
   const prose = document.querySelectorAll<HTMLElement>("[data-kind=markdown]");

@@ -40,7 +40,7 @@ export class Page implements Listener {
   /** The link is up when this message is shown. */
   private missedUpTo = Number.POSITIVE_INFINITY;
   private connection: Connection | null = null;
-  private library: typeof import("./controls/registry.ts") | null = null;
+  private library = window.kernelappControls ?? null;
   /** What came since a control was declared before the controls' code was here; null when nothing waits. */
   private waiting: ServerMessage[] | null = null;
   /** The page was left scrolled to here; 0 when the viewer is there, or has scrolled since. */

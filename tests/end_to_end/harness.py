@@ -23,6 +23,9 @@ import nbformat
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+# When this is set in the environment, tests begin once the templates of their apps are made.
+WITH_TEMPLATES = "KERNELAPP_TEST_WITH_TEMPLATES"
+
 START_S = 60.0
 WAIT_S = 60.0  # for anything that a kernel does; generous, because CI has two cores
 
@@ -50,6 +53,8 @@ class Server:
         self._reader.start()
         self.announced = self.wait_for_line(r"(http://\S+)", START_S).group(1)
         self.url = self.announced.split("?")[0].rstrip("/")
+        if os.environ.get(WITH_TEMPLATES) and "off" not in map(str, arguments):
+            self.wait_for_line(r"templates of \d+ app")
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -73,6 +78,13 @@ class Server:
             if found := re.search(pattern, line):
                 return found
 
+    def printed(self) -> str:
+        """All that it has printed until now."""
+        while not self._incoming.empty():
+            line = self._incoming.get_nowait()
+            self.lines += [line] if line else []
+        return "".join(self.lines)
+
     def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
         """Status, headers and text of a GET; redirects are not followed."""
         request = urllib.request.Request(self.url + path, headers=headers)
@@ -83,9 +95,15 @@ class Server:
             with response:
                 return response.code, dict(response.headers), response.read().decode()
 
-    def kernel_pids(self) -> list[int]:
-        """The kernels that this server started and that still run."""
-        return [pid for pid, parent in _parents().items() if parent == self.process.pid]
+    def processes(self) -> set[int]:
+        """The templates and kernels of this server that still run, and what they started."""
+        parents = _parents()
+        found: set[int] = set()
+        grown = {self.process.pid}
+        while grown:
+            grown = {pid for pid, parent in parents.items() if parent in grown} - found
+            found |= grown
+        return found
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it as an operator would; returns its exit code."""

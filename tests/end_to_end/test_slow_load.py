@@ -32,7 +32,7 @@ print(len(df), "loaded")""",
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Path]]:
     folder = tmp_path_factory.mktemp("slow")
-    with serving(folder, *CELLS) as running:
+    with serving(folder, *CELLS, options=("--template", "off")) as running:  # a template would load once for all
         yield running, folder / "loads.txt"
 
 

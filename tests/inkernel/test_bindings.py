@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -213,3 +214,28 @@ def test_what_a_cell_makes_again_is_not_kept_as_it_was() -> None:
     around(bindings, names, cell="a", keep_after=["x"], expect=["x"])
     around(bindings, names, "x = 2", cell="a", expect=["x"])
     assert around(bindings, names, restore=[["x", "reference", "a"]])["missing"]
+
+
+def test_generators_that_nobody_seeded_begin_anew_in_a_forked_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = hidden.read("state:random")
+    try:
+        hidden.write_first("state:random", before)
+        assert hidden.read("state:random") == before
+        monkeypatch.setattr(hidden, "_PROCESS", -1)
+        hidden.write_first("state:random", before)
+        own = hidden.read("state:random")
+        assert own != before
+        random.random()
+        hidden.write_first("state:random", before)
+        assert hidden.read("state:random") == own
+    finally:
+        hidden.write("state:random", before)
+        hidden._begun.clear()
+
+
+def test_the_state_of_the_shared_generator_is_put_back_without_seeding_it() -> None:
+    random.gauss(0, 1)
+    state = random.getstate()
+    first = [random.gauss(0, 1), random.random()]
+    hidden.write("state:random", state)
+    assert [random.gauss(0, 1), random.random()] == first

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kernelapp.errors import KernelError
-from kernelapp.kernels.kernel import KernelListener, KernelMessage
+from kernelapp.kernels.kernel import ForkOptions, KernelListener, KernelMessage
 
 
 class FakeKernel:
@@ -85,3 +86,40 @@ class FakeKernel:
 async def let_tasks_run() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+class FakeTemplate(FakeKernel):
+    """A template that may not be forked once it has run a cell whose source holds `thread`; `hangs` is one that never ends."""
+
+    def __init__(self, **answers: str | None) -> None:
+        super().__init__(runs=True)
+        self.answers = answers  # of freeze, check, imports
+        self.imported: list[str] = []
+        self.frozen = False
+        self.forks: list[FakeKernel] = []
+        self.read: list[Path] = []
+
+    def _run(self, request: str, source: str) -> None:
+        if "dies" in source:
+            self.die("It was killed.")
+        elif "hangs" not in source:
+            super()._run(request, source)
+
+    async def imports(self, sources: Sequence[str]) -> str | None:
+        self.imported = list(sources)
+        return self.answers.get("imports")
+
+    async def check(self) -> str | None:
+        unsafe = any("thread" in source for source in self.sources)
+        return "a thread runs" if unsafe else self.answers.get("check")
+
+    async def freeze(self) -> str | None:
+        self.frozen = True
+        return self.answers.get("freeze")
+
+    def files(self) -> Sequence[Path]:
+        return self.read
+
+    def fork(self, options: ForkOptions) -> FakeKernel:
+        self.forks.append(FakeKernel(runs=True, fails="The template has ended." if self.ends else ""))
+        return self.forks[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -240,3 +241,48 @@ def test_an_output_widget_is_bounded_and_says_so_once() -> None:
     session.display("r", "clear", "clear_output", wait=False)
     session.display("r", "append", "stream", name="stdout", text="room")
     assert session.page()["o"]["outputs"][0]["text"] == "room"
+
+
+def saved(session: Session, rows: dict[str, Any]) -> Comms:
+    """The widgets as another server reads them."""
+    rows |= {name: pickle.loads(pickle.dumps(row)) for name, row in session.comms.take_changes().items()}
+    return Comms.thawed(CommBounds(), rows)
+
+
+def as_page(comms: Comms) -> list[Any]:
+    return sorted((message.comm, message.content, message.buffers, message.texts, message.version) for message in comms.page())
+
+
+def test_what_is_saved_is_read_again() -> None:
+    session = Session()
+    rows: dict[str, Any] = {}
+    session.open("m", b"b" * 200_000, b"small", paths=(["big"], ["small"]), _esm="s" * 200_000, value="\ud800 é")
+    output(session)
+    session.update("o", msg_id="r")
+    session.display("r", "append", "stream", name="stdout", text="t")
+    assert as_page(saved(session, rows)) == as_page(session.comms)
+    session.update("m", value=2, _esm="small")
+    session.open("n")
+    session.say("comm_close", "n", {})
+    again = saved(session, rows)
+    assert as_page(again) == as_page(session.comms)
+    assert again.captures("r")
+
+
+def test_a_change_of_one_widget_writes_few_rows_and_large_parts_once() -> None:
+    session = Session()
+    for i in range(300):
+        session.open(str(i), _esm="s" * 200_000, value=0)
+    first = session.comms.take_changes()
+    assert sum(isinstance(row, bytes) for row in first.values()) == 1
+    session.update("7", value=1)
+    (row,) = session.comms.take_changes().values()
+    assert isinstance(row, list)
+    assert len(row) < 20
+    assert session.comms.take_changes() == {}
+    for i in range(300):
+        session.say("comm_close", str(i), {})
+    rows = session.comms.take_changes()
+    assert not any(rows.values())
+    session.comms.forget_changes(rows)
+    assert session.comms.take_changes() == rows

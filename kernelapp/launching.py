@@ -1,0 +1,86 @@
+"""How kernels and templates are started with an operator's settings: what the server and `kernelapp check` share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .kernels import afterlife
+from .kernels.environment import kernel_environment
+from .kernels.forkserver import ForkTemplate
+from .kernels.jupyter import KernelLaunch
+from .kernels.specs import DEFAULT_KERNEL
+from .notebook import Notebook
+from .session.comms import CommBounds
+from .session.making import Maker
+from .session.relay import RelaySettings
+from .settings import Settings
+from .state import StateDirectory
+from .version import __version__
+
+CAN_FORK = sys.platform == "linux"
+"""Templates are looked at through /proc, and their kernels are waited for by pidfd."""
+
+
+@contextlib.contextmanager
+def package_directory(state: Path | None) -> Iterator[Path]:
+    """A directory with a link to our package and nothing else, for the kernels' sys.path; in the state directory it stays for them."""
+    package = Path(__file__).parent
+    if state is not None:
+        directory = state / f"package-{__version__}"
+        directory.mkdir(exist_ok=True)
+        link = directory / "kernelapp"
+        if link.is_symlink() and link.readlink() != package:
+            link.unlink()
+        if not link.is_symlink():
+            link.symlink_to(package, target_is_directory=True)
+        yield directory
+        return
+    directory = Path(tempfile.mkdtemp(prefix="kernelapp-"))
+    try:
+        (directory / "kernelapp").symlink_to(package, target_is_directory=True)
+    except OSError:  # Windows without the right to make links
+        shutil.copytree(package, directory / "kernelapp", ignore=shutil.ignore_patterns("__pycache__", "static"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def launcher(settings: Settings, package_dir: Path, state: StateDirectory | None = None) -> Callable[[Notebook], KernelLaunch]:
+    """How the kernel of each notebook is started. With a state directory kernels outlive the server."""
+    environment = kernel_environment(os.environ, settings.kernel_env)
+    after = afterlife.Afterlife(state.path, state.kernels, settings.max_spool_bytes) if state else None
+    if after:
+        after.start(settings.orphan_grace_s)
+
+    def launch(notebook: Notebook) -> KernelLaunch:
+        return KernelLaunch(
+            kernel_name=notebook.kernel_name or DEFAULT_KERNEL,
+            cwd=notebook.path.parent,
+            env=environment,
+            package_dir=package_dir,
+            debug=settings.debug,
+            max_saved_bytes=settings.max_saved_bytes,
+            start_timeout_s=settings.start_timeout_s,
+            afterlife=after,
+        )
+
+    return launch
+
+
+def relay_settings(settings: Settings) -> RelaySettings:
+    """What every session gets of the settings."""
+    comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
+    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.stop_timeout_s
+    return RelaySettings(settings.debug, *bounds, comms)
+
+
+def template_maker(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -> Maker:
+    """Makes templates of notebooks."""
+    return Maker(lambda notebook: ForkTemplate(launch(notebook)), relay_settings(settings), settings.template_timeout_s)
