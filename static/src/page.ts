@@ -184,7 +184,7 @@ export class Page implements Listener {
   }
 
   private refuse({ code, message, event }: Refusal): void {
-    if (code === "full") {
+    if (code === "full" || code === "ended") {
       this.link = "refused";
       this.status = { state: "dead", place: null, detail: message, restartable: true };
       this.connection?.stop();

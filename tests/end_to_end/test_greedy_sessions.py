@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def pid_of(page: Page) -> int:
 
 
 @asynccontextmanager
-async def two(server: Server) -> object:  # type: ignore[misc]
+async def two(server: Server) -> AsyncIterator[tuple[Page, Page]]:
     """A greedy viewer's page and another's."""
     async with Viewer(server).page("app") as greedy, Viewer(server).page("app") as other:
         await greedy.idle()
