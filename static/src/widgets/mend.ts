@@ -9,17 +9,10 @@ export function mend(view: WidgetView): void {
   const all = () => {
     mendTooltips(el);
     nameHandles(el, String(model.get("description") ?? ""));
-    if (hasIcon(view)) void import("./icons.ts");
   };
   all();
-  view.listenTo(model, "change:tooltip change:description change:icon change:icons change:value change:orientation", all);
+  view.listenTo(model, "change:tooltip change:description change:value change:orientation", all);
   if (model.get("_model_name") === "AccordionModel") workHeaders(el);
-}
-
-/** Icons are loaded with the first view that has one. */
-function hasIcon({ model, el }: WidgetView): boolean {
-  const icons = model.get("icons") as unknown[] | null | undefined;
-  return Boolean(model.get("icon")) || Boolean(icons?.some(Boolean)) || el.querySelector(".fa") !== null;
 }
 
 /** Without a tooltip ipywidgets writes one that says "null". */
