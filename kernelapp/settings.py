@@ -83,8 +83,30 @@ class Settings:
         "What a kernel keeps on disk of its latest messages, for a server that was away, in bytes; the oldest go.",
         minimum=65_536,
     )
-    max_sessions: int = _setting(
-        100, "Sessions, and so kernels, at the same time; a viewer beyond that is told that the server is full.", minimum=1
+    idle_timeout_s: float = _setting(
+        14_400.0,
+        "How long a session lives while its viewer does nothing and nothing runs, in seconds; then it ends; the page says so and offers "
+        "a new one with the viewer's values. 0: for ever.",
+        minimum=0,
+        maximum=31_536_000,
+    )
+    max_age_s: float = _setting(
+        0.0, "How long a session lives at most, in seconds; then it ends in the same way. 0: for ever.", minimum=0, maximum=31_536_000
+    )
+    max_sessions: int = _setting(100, "Sessions with a kernel at the same time; further viewers wait, with their place shown.", minimum=1)
+    max_sessions_per_viewer: int = _setting(
+        20, "Of these, how many one browser may have; it is told so at the next. 0: as many as there are.", minimum=0
+    )
+    max_sessions_per_app: int = _setting(
+        0, "Of these, how many one app may have; its further viewers wait. 0: as many as there are.", minimum=0
+    )
+    max_waiting: int = _setting(
+        50, "Viewers who wait for a session; those beyond are told that the server is full (503 with Retry-After).", minimum=0
+    )
+    min_free_bytes: int = _setting(
+        200_000_000,
+        "Memory that the host must have left for another session to begin, in bytes; with less, viewers wait. 0: any.",
+        minimum=0,
     )
     max_starting: int = _setting(4, "Kernels starting at the same time; further sessions queue, with their place shown.", minimum=1)
     max_message_bytes: int = _setting(1_048_576, "Largest message from a browser, in bytes; a larger one is refused.", minimum=1024)

@@ -17,7 +17,7 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,7 +42,7 @@ class ForkProvisioner(KernelProvisionerBase):
     cells = List(Unicode(), help="Cells that the template runs; kernels start with what they made.").tag(config=True)
 
     _process: ForkedProcess | None = None
-    _code: int | None = None
+    _arguments: Sequence[str] = ()  # of this launch, besides the kernelspec's
     pid: int | None = None
     pgid: int | None = None
 
@@ -53,7 +53,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """As the base class has it; there is no command."""
-        kwargs.pop("extra_arguments", None)
+        self._arguments = list(kwargs.pop("extra_arguments", None) or [])
         return await super().pre_launch(cmd=[], **kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
@@ -68,6 +68,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     async def _fork(self, cwd: str, wanted: dict[str, Any], known: dict[str, Any]) -> ForkedProcess:
         command, arguments = template_command(self.kernel_spec)
+        arguments += self._arguments
         key = json.dumps([command, arguments, self.kernel_spec.env, self.imports, self.cells])
         template = await _templates.get(key, command, arguments, cwd, self)
         return await template.fork(wanted, known.get("ip"), known.get("key"))

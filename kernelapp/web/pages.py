@@ -14,6 +14,8 @@ from ..markdown import render
 from ..notebook import Cell, Notebook
 from .handler import PageHandler
 
+_RETRY_AFTER_S = 60  # of a full server: sessions last minutes at least
+
 
 @dataclass(frozen=True)
 class GalleryCard:
@@ -64,6 +66,11 @@ class AppHandler(PageHandler):
             self.set_status(500)
             heading = f"{entry.title} cannot be opened"
             self.show("message.html", title=heading, heading=heading, text=entry.error, link=site.base_url, link_text="All apps")
+            return
+        if site.registry.is_full(name, self.get_cookie(site.viewer_cookie) or ""):
+            self.set_status(503)
+            self.set_header("Retry-After", str(_RETRY_AFTER_S))
+            self.write_error(503)
             return
         if not self.get_cookie(site.viewer_cookie):
             self.keep_secret(site.viewer_cookie, secrets.token_urlsafe(32))

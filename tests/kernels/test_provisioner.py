@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,21 +16,13 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
+from .specs import write_forked_spec
+
 
 @pytest.fixture
 def forked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a kernelspec whose kernels are forks of a template that has run a cell."""
-    config = {"imports": ["colorsys"], "cells": ["x = 41"]}
-    folder = tmp_path / "kernels" / "forked"
-    folder.mkdir(parents=True)
-    spec = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "forked",
-        "language": "python",
-        "env": {"FROM_THE_SPEC": "yes"},
-        "metadata": {"kernel_provisioner": {"provisioner_name": "kernelapp-fork", "config": config}},
-    }
-    (folder / "kernel.json").write_text(json.dumps(spec))
+    write_forked_spec(tmp_path, "forked", imports=["colorsys"], cells=["x = 41"])
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     return "forked"
 

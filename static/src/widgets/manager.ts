@@ -5,7 +5,7 @@ import { ManagerBase } from "@jupyter-widgets/base-manager";
 import { MessageLoop } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import type { SendComm } from "../comms.ts";
-import type { Comm as CommMessage, WidgetOutput } from "../wire.ts";
+import type { Comm as CommMessage, Display, WidgetOutput } from "../wire.ts";
 import { buffer, text } from "./blobs.ts";
 import { BUILTIN, type Module } from "./builtin.ts";
 import { Comm, type JupyterMessage, Pending } from "./comm.ts";
@@ -40,6 +40,14 @@ export class Manager extends ManagerBase {
     else {
       this.comms.get(message.comm)?.closed(jupyter);
       this.comms.delete(message.comm);
+    }
+  }
+
+  /** `update_display_data`, for what Output widgets have captured. */
+  async update(content: Display): Promise<void> {
+    for (const id of this.comms.keys()) {
+      const model = this.has_model(id) ? await this.get_model(id) : null;
+      if (model instanceof OutputModel) model.replace(content);
     }
   }
 
@@ -160,7 +168,9 @@ function place(view: DOMWidgetView, host: HTMLElement, signal: AbortSignal): voi
   const widget = view.luminoWidget;
   if (host.isConnected) Widget.attach(widget, host);
   else host.append(view.el);
-  const resize = new ResizeObserver(() => MessageLoop.postMessage(widget, Widget.ResizeMessage.UnknownSize));
+  const resize = new ResizeObserver(() => {
+    if (!widget.isDisposed) MessageLoop.postMessage(widget, Widget.ResizeMessage.UnknownSize);
+  });
   resize.observe(host);
   signal.addEventListener("abort", () => {
     resize.disconnect();
