@@ -109,7 +109,6 @@ export class Manager extends ManagerBase {
       const view = new View({ model, options: this.setViewOptions(options as object) });
       view.listenTo(model, "destroy", view.remove);
       await view.render();
-      findIcons(view);
       mendTooltips(view);
       view.once("remove", () => {
         if (model.views) delete model.views[id];
@@ -141,17 +140,6 @@ export class Manager extends ManagerBase {
   protected override async _get_comm_info(): Promise<Record<string, never>> {
     return {};
   }
-}
-
-/** Icons are loaded with the first view that has one; of one that changes later, when it does. */
-function findIcons(view: WidgetView): void {
-  const { model, el } = view;
-  const look = () => {
-    if (model.get("icon") || (model.get("icons") as unknown[] | undefined)?.some(Boolean) || el.querySelector?.(".fa"))
-      void import("./icons.ts");
-  };
-  look();
-  view.listenTo(model, "change:icon change:icons change:value", look);
 }
 
 /** Without a tooltip ipywidgets writes one that says "null". */
