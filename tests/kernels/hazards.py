@@ -49,7 +49,7 @@ HAZARDS = (
            "KMeans(2, n_init=1, random_state=0).fit(x).cluster_centers_.shape", stops="sklearn"),
     Hazard("polars after use", ("import polars as pl", "d = pl.DataFrame({'a': [1, 2] * 9999}).lazy().group_by('a').len().sort('a').collect()"),
            "d.lazy().group_by('a').agg(pl.col('len').sum()).sort('a').collect().rows()", stops="polars|eventpoll"),
-    Hazard("torch after use", ("import torch", "x = torch.ones(3000, 300); y = (x @ x.T).sum()"), "float((x @ x.T).sum())", stops="torch", needs="torch"),
+    Hazard("torch after use", ("import torch", "x = torch.ones(3000, 300); y = (x @ x.T).sum(); z = torch.rand(3_000_000).exp().sum()"), "float((x @ x.T).sum())", stops="torch", needs="torch"),
     # memory and files
     Hazard("shared memory", ("from multiprocessing import shared_memory", "s = shared_memory.SharedMemory(create=True, size=8); s.buf[0] = 1"),
            "s.buf[0] += 1; print(s.buf[0]); s.close(); s.unlink()", stops="shared"),
