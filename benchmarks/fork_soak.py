@@ -59,9 +59,8 @@ async def main(kernels: int, at_once: int) -> int:
             begun = time.perf_counter()
             for _ in range(kernels // at_once):
                 await asyncio.gather(*(one(made) for _ in range(at_once)))
-            print(
-                f"{kernels} kernels opened, used and ended, {at_once} at a time: {(time.perf_counter() - begun) / kernels * 1000:.0f} ms each"
-            )
+            each_ms = (time.perf_counter() - begun) / kernels * 1000
+            print(f"{kernels} kernels opened, used and ended, {at_once} at a time: {each_ms:.0f} ms each")
             after = count(made)
             grown = False
             for name, value in before.items():

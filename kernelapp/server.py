@@ -27,12 +27,14 @@ from .kernels import afterlife
 from .kernels.assets import KernelAssets
 from .kernels.environment import kernel_environment
 from .kernels.jupyter import JupyterKernel, KernelLaunch
+from .kernels.memory import available_bytes
 from .kernels.specs import find_kernelspec
 from .kernels.stamps import environment_of
 from .launching import CAN_FORK, launcher, package_directory, relay_settings, template_maker
 from .logs import start_logging
 from .notebook import Notebook
-from .session.registry import Registry
+from .session.admission import Admission, AdmissionBounds
+from .session.registry import Lifetimes, Registry
 from .session.relay import Relay
 from .session.starts import StartQueue
 from .session.store import Store
@@ -41,7 +43,7 @@ from .settings import Settings
 from .state import StateDirectory, state_root, take_state
 from .stop import KEEP_KERNELS
 from .web.client_files import ClientFiles
-from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler
+from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler, PublicFileHandler
 from .web.handler import MissingHandler
 from .web.pages import AppHandler, GalleryHandler
 from .web.site import Site
@@ -173,7 +175,19 @@ def _registry(settings: Settings, launch: Callable[[Notebook], KernelLaunch], te
         save = (store, viewer) if store else None
         return Relay(session, notebook, lambda app: JupyterKernel(launch(app)), starts, shared, templates.lease(notebook), save=save)
 
-    return Registry(open_relay, settings.max_sessions, settings.grace_s)
+    return Registry(open_relay, _admission(settings), Lifetimes(settings.grace_s, settings.idle_timeout_s, settings.max_age_s))
+
+
+def _admission(settings: Settings) -> Admission:
+    most = settings.max_sessions
+    bounds = AdmissionBounds(
+        max_sessions=most,
+        max_per_viewer=settings.max_sessions_per_viewer or most + settings.max_waiting,
+        max_per_app=settings.max_sessions_per_app or most,
+        max_waiting=settings.max_waiting,
+        min_free_bytes=settings.min_free_bytes,
+    )
+    return Admission(bounds, available_bytes)
 
 
 def _site(
@@ -205,6 +219,7 @@ def _application(site: Site, settings: Settings) -> Application:
             (f"{base}static/(.+)", ClientFileHandler, parts),
             (f"{base}app/([^/]+)/socket", SocketHandler, parts),
             (f"{base}app/([^/]+)/blob/([0-9a-f]+)", BlobHandler, parts),
+            (f"{base}app/([^/]+)/kernel/web/(.+)", PublicFileHandler, parts),
             (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
             (f"{base}app/([^/]+)", AppHandler, parts),
             (base, GalleryHandler, parts),

@@ -83,10 +83,47 @@ class Settings:
         "What a kernel keeps on disk of its latest messages, for a server that was away, in bytes; the oldest go.",
         minimum=65_536,
     )
-    max_sessions: int = _setting(
-        100, "Sessions, and so kernels, at the same time; a viewer beyond that is told that the server is full.", minimum=1
+    idle_timeout_s: float = _setting(
+        14_400.0,
+        "How long a session lives while its viewer does nothing and nothing runs, in seconds; then it ends; the page says so and offers "
+        "a new one with the viewer's values. 0: for ever.",
+        minimum=0,
+        maximum=31_536_000,
+    )
+    max_age_s: float = _setting(
+        0.0, "How long a session lives at most, in seconds; then it ends in the same way. 0: for ever.", minimum=0, maximum=31_536_000
+    )
+    max_sessions: int = _setting(100, "Sessions with a kernel at the same time; further viewers wait, with their place shown.", minimum=1)
+    max_sessions_per_viewer: int = _setting(
+        20, "Of these, how many one browser may have; it is told so at the next. 0: as many as there are.", minimum=0
+    )
+    max_sessions_per_app: int = _setting(
+        0, "Of these, how many one app may have; its further viewers wait. 0: as many as there are.", minimum=0
+    )
+    max_waiting: int = _setting(
+        50, "Viewers who wait for a session; those beyond are told that the server is full (503 with Retry-After).", minimum=0
+    )
+    min_free_bytes: int = _setting(
+        200_000_000,
+        "Memory that the host must have left for another session to begin, in bytes; with less, viewers wait. 0: any.",
+        minimum=0,
     )
     max_starting: int = _setting(4, "Kernels starting at the same time; further sessions queue, with their place shown.", minimum=1)
+    max_session_memory_bytes: int = _setting(
+        0,
+        "Memory of a session's kernel and all that it starts, in bytes; 0 is half of the host's. Beyond it the kernel is killed and the "
+        "page says why (without cgroups: a process that asks for more gets an error).",
+        minimum=0,
+    )
+    max_session_cpus: float = _setting(
+        0.0, "Processors that a session may use, in parts; 0 is all. Beyond it the session is slowed down.", minimum=0, maximum=100_000
+    )
+    max_session_processes: int = _setting(
+        1_000, "Processes and threads of a session, where the host has cgroups; beyond it none can be started. 0 is no limit.", minimum=0
+    )
+    max_session_files: int = _setting(
+        0, "Files that a process of a session may have open; beyond it opening fails. 0 leaves it to the host.", minimum=0
+    )
     max_message_bytes: int = _setting(1_048_576, "Largest message from a browser, in bytes; a larger one is refused.", minimum=1024)
     max_events_per_s: int = _setting(120, "Messages per second from one page; those beyond are refused and change nothing.", minimum=1)
     max_cell_output_bytes: int = _setting(

@@ -34,6 +34,7 @@ from ..wire.messages import (
     Stop,
     Welcome,
 )
+from .admission import Seat
 from .comms import CommBounds
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .frozen import thaw
@@ -124,6 +125,8 @@ class Relay:
         self._debug = settings.debug
         self._kernel: Kernel | None = None
         self._connection: Connection | None = None
+        self._seat: Seat | None = None
+        self._used = asyncio.get_running_loop().time()  # when the viewer did something last, or something ran
         self._page: str | None = None  # the name of the document at the other end
         self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
         self._latest: tuple[str, RunCell] | None = None  # what was sent last, and its request
@@ -136,10 +139,22 @@ class Relay:
 
     # The page
 
-    def open(self, inputs: Mapping[str, Any]) -> None:
-        """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key."""
+    def open(self, inputs: Mapping[str, Any], seat: Seat | None = None) -> None:
+        """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key. `seat`: to wait for first."""
         self._log.info("session opened")
+        self._seat = seat
         self._perform(self._machine.open(inputs))
+
+    def idle_for(self, now: float) -> float:
+        """For how many seconds the viewer has done nothing, and nothing has run; `now` is of the loop's clock."""
+        if self._machine.status not in (SessionStatus.IDLE, SessionStatus.DEAD):
+            self._used = now
+        return now - self._used
+
+    def dismiss(self, reason: str) -> None:
+        """Tell the page that its session ends, and why: it does not come back by itself."""
+        self._log.info("session is ended: %s", reason)
+        self._send(Refusal("ended", reason, None))
 
     async def is_taken(self, page: str | None) -> bool:
         """Whether another page than `page` is connected and answers: a browser that copies a tab copies what the tab remembers."""
@@ -195,7 +210,10 @@ class Relay:
     def receive(self, frame: str | bytes) -> None:
         """Handle a frame from the page. What is not accepted is answered with an error and changes nothing."""
         try:
-            match decode(frame):
+            message = decode(frame)
+            if not isinstance(message, Ping):
+                self._used = asyncio.get_running_loop().time()
+            match message:
                 case Event() as event:
                     self._perform(self._machine.event(event))
                 case CommEvent() as event:
@@ -333,6 +351,8 @@ class Relay:
             await self._kernel.end()
             self._kernel = None
             self._widgets.close_all()
+        if self._seat is not None:
+            await self._seat.wait(lambda place: self._perform(self._machine.wait_in_queue(place)))
         async with self._starts.turn(lambda place: self._perform(self._machine.wait_in_queue(place))):
             self._perform(self._machine.kernel_starting())
             try:

@@ -13,6 +13,9 @@ from ..highlight import highlight
 from ..markdown import render
 from ..notebook import Cell, Notebook
 from .handler import PageHandler
+from .public_files import ESM_HOST
+
+_RETRY_AFTER_S = 60  # of a full server: sessions last minutes at least
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,11 @@ class AppHandler(PageHandler):
             heading = f"{entry.title} cannot be opened"
             self.show("message.html", title=heading, heading=heading, text=entry.error, link=site.base_url, link_text="All apps")
             return
+        if site.registry.is_full(name, self.get_cookie(site.viewer_cookie) or ""):
+            self.set_status(503)
+            self.set_header("Retry-After", str(_RETRY_AFTER_S))
+            self.write_error(503)
+            return
         if not self.get_cookie(site.viewer_cookie):
             self.keep_secret(site.viewer_cookie, secrets.token_urlsafe(32))
         several = len(await site.catalog.entries()) > 1
@@ -74,6 +82,7 @@ class AppHandler(PageHandler):
             title=entry.title,
             app=entry,
             app_url=_app_url(entry, site.base_url),
+            esm_host=ESM_HOST,
             cells=_cells(entry, site.show_code),
             gallery_url=site.base_url if several else None,
             debug=site.debug,

@@ -153,6 +153,7 @@ export class Page implements Listener {
   private output(message: Output): void {
     if (message.op === "update") {
       update(message.content);
+      this.comms.update(message.content);
       return;
     }
     const shown = this.cell(message.cell).output(message);
@@ -184,7 +185,7 @@ export class Page implements Listener {
   }
 
   private refuse({ code, message, event }: Refusal): void {
-    if (code === "full") {
+    if (code === "full" || code === "ended") {
       this.link = "refused";
       this.status = { state: "dead", place: null, detail: message, restartable: true };
       this.connection?.stop();

@@ -147,3 +147,34 @@ async def test_a_refreshed_page_is_where_it_was_scrolled_to(browser: Browser, tm
             await view.page.reload()
             await view.idle()
             await view.until("scrollY === 1500")
+
+
+async def test_an_ended_session_says_why_and_one_button_brings_the_values_back(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, *CELLS, options=("--idle-timeout-s", "3")) as server:
+        async with viewing(browser, server) as view:
+            await set_values(view)
+            pid = await pid_of(view)
+            await wait_for_state(view.page, "dead")
+            banner = view.page.get_by_role("alert")
+            await expect(banner).to_contain_text("nothing was done in it for 3 seconds")
+            await view.shows("c1", "9 Grace ")
+            await asyncio.to_thread(wait_until, lambda: not is_alive(pid))
+            await banner.get_by_role("button", name="Restart").click()
+            await view.shows("c1", "9 Grace ")
+            await view.idle()
+            await expect(banner).not_to_be_visible()
+            assert await pid_of(view) != pid
+
+
+async def test_a_viewer_who_waits_sees_the_place_and_one_who_finds_no_room_a_page(browser: Browser, tmp_path: Path) -> None:
+    options = ("--max-sessions", "1", "--max-waiting", "1", "--grace-s", "0")
+    with serving(tmp_path, *CELLS, options=options) as server:
+        async with viewing(browser, server) as first, viewing(browser, server, None) as second, viewing(browser, server, None) as third:
+            await second.open(idle=False)
+            await wait_for_state(second.page, "queued")
+            await expect(second.page.locator(".ka-pill")).to_have_text("Waiting: place 1")
+            await third.open(idle=False)
+            await expect(third.page.get_by_role("heading", name="The server is full")).to_be_visible()
+            await first.page.goto(f"{server.url}/healthz")
+            await second.idle()
+            await second.shows("c1", "1 Ada ")

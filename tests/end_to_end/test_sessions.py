@@ -169,15 +169,52 @@ async def test_no_kernel_outlives_the_server(tmp_path: Path, number: int) -> Non
 
 
 async def test_a_server_that_is_full_says_so(tmp_path: Path) -> None:
-    with serving(tmp_path, "1 + 1", options=("--max-sessions", "1")) as server:
-        async with Viewer(server).page("app") as page:
+    with serving(tmp_path, "1 + 1", options=("--max-sessions", "1", "--max-waiting", "0")) as server:
+        viewer = Viewer(server)
+        async with viewer.page("app") as page:
             await page.idle()
-            late = Page(await Viewer(server).open("app"))
+            late = Page(await viewer.open("app"))
             await late.send({"type": "hello", "session": None, "last_seq": 0})
             while await late.read() is not None:
                 pass
             await late.close()
             assert [error["code"] for error in late.errors] == ["full"]
+            status, headers, text = await asyncio.to_thread(server.get, "/app/app")
+            assert (status, headers["Retry-After"]) == (503, "60")
+            assert "The server is full" in text
+            status, _, _ = await asyncio.to_thread(server.get, "/app/app", Cookie=viewer.cookie)
+            assert status == 200, "who has a session comes back to it"
+
+
+async def test_viewers_wait_for_a_session_and_see_their_place(tmp_path: Path) -> None:
+    with serving(tmp_path, "1 + 1", options=("--max-sessions", "1", "--grace-s", "0")) as server:
+        async with Viewer(server).page("app") as second, Viewer(server).page("app") as third:
+            await second.idle()
+            await third.until(lambda: third.state == "queued" and third.frames[-1].get("place") == 1)
+            await second.close()
+            await third.idle()
+
+
+async def test_an_idle_session_ends_with_a_notice_and_its_values_come_back(tmp_path: Path) -> None:
+    cells = "import os\nimport kernelapp as ka", 'n = ka.slider("N", 0, 9, 1)\nprint(n, os.getpid())'
+    with serving(tmp_path, *cells, options=("--idle-timeout-s", "1.5")) as server:
+        viewer = Viewer(server)
+        async with viewer.page("app") as page:
+            await page.idle()
+            await page.set(page.key("N"), 7)
+            await page.idle()
+            session, pid = page.session, int(page.text("c1").split()[1])
+            while await page.read() is not None:
+                pass
+            assert page.errors[-1]["code"] == "ended"
+            assert "nothing was done in it" in page.errors[-1]["message"]
+            await asyncio.to_thread(wait_until, lambda: not is_alive(pid))
+        again = Page(await viewer.open("app"))
+        await again.send({"type": "hello", "session": session, "last_seq": 0, "inputs": {"c1-0-slider": 7}})
+        await again.idle()
+        assert again.frames[0]["lost"] == "ended"
+        assert again.text("c1").startswith("7 ")
+        await again.close()
 
 
 async def test_kernels_that_start_later_know_their_place(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from kernelapp.errors import ViewerError
 from kernelapp.notebook import AppMetadata, Notebook
-from kernelapp.session.registry import Registry
+from kernelapp.session.admission import Admission, AdmissionBounds, Seat
+from kernelapp.session.registry import Lifetimes, Registry
 from kernelapp.session.relay import Connection, Relay
 from kernelapp.wire.messages import Hello
 
@@ -44,9 +45,18 @@ class FakeRelay:
         self.lost: str | None = None
         self.inputs: Mapping[str, Any] = {}
         self.closed = asyncio.Event()
+        self.used = asyncio.get_running_loop().time()
+        self.dismissed = ""
 
-    def open(self, inputs: Mapping[str, Any]) -> None:
+    def open(self, inputs: Mapping[str, Any], seat: Seat) -> None:
         self.inputs = inputs
+        self.seat = seat
+
+    def idle_for(self, now: float) -> float:
+        return now - self.used
+
+    def dismiss(self, reason: str) -> None:
+        self.dismissed = reason
 
     async def is_taken(self, page: str | None) -> bool:
         return self.holder is not None and page != self.holder[1] and bool(await self.holder[0].answers())
@@ -63,8 +73,11 @@ class FakeRelay:
         self.closed.set()
 
 
-def registry(max_sessions: int = 2, grace_s: float = 0.0) -> Registry:
-    return Registry(lambda session, _, app: cast("Relay", FakeRelay(session, app)), max_sessions, grace_s)
+def registry(max_sessions: int = 2, grace_s: float = 0.0, idle_s: float = 0.0, max_age_s: float = 0.0) -> Registry:
+    bounds = AdmissionBounds(max_sessions, max_per_viewer=9, max_per_app=9, max_waiting=0, min_free_bytes=0)
+    admission = Admission(bounds, lambda: None)
+    lifetimes = Lifetimes(grace_s, idle_s, max_age_s)
+    return Registry(lambda session, _, app: cast("Relay", FakeRelay(session, app)), admission, lifetimes)
 
 
 async def attach(
@@ -162,3 +175,33 @@ async def test_closing_ends_every_session_and_opens_no_more() -> None:
     assert all(relay.closed.is_set() for relay in relays)
     with pytest.raises(ViewerError):
         await attach(sessions)
+
+
+async def test_a_session_that_ended_leaves_its_seat() -> None:
+    sessions = registry(max_sessions=1)
+    relay, connection = await attach(sessions)
+    assert sessions.is_full("app", "other")
+    assert not sessions.is_full("app", "v"), "its viewer can come back"
+    sessions.detach(cast("Relay", relay), connection)
+    await asyncio.wait_for(relay.closed.wait(), 5)
+    await attach(sessions)
+
+
+async def test_a_session_whose_viewer_does_nothing_ends_with_a_notice() -> None:
+    sessions = registry(idle_s=0.2)
+    idle, _ = await attach(sessions)
+    used, _ = await attach(sessions)
+    used.used += 1000
+    await asyncio.wait_for(idle.closed.wait(), 5)
+    assert "nothing was done in it for 0.2 seconds" in idle.dismissed
+    assert not used.closed.is_set()
+    await sessions.close()
+
+
+async def test_a_session_ends_at_its_greatest_age() -> None:
+    sessions = registry(max_age_s=0.2)
+    relay, _ = await attach(sessions)
+    relay.used += 1000
+    await asyncio.wait_for(relay.closed.wait(), 5)
+    assert "as long as it may" in relay.dismissed
+    await sessions.close()

@@ -5,11 +5,12 @@ import { ManagerBase } from "@jupyter-widgets/base-manager";
 import { MessageLoop } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import type { SendComm } from "../comms.ts";
-import type { Comm as CommMessage, WidgetOutput } from "../wire.ts";
+import type { Comm as CommMessage, Display, WidgetOutput } from "../wire.ts";
 import { buffer, text } from "./blobs.ts";
 import { BUILTIN, type Module } from "./builtin.ts";
 import { Comm, type JupyterMessage, Pending } from "./comm.ts";
 import { latexTypesetter } from "./latex.ts";
+import { mend } from "./mend.ts";
 import { loadModule } from "./modules.ts";
 import { OutputModel } from "./output.ts";
 import { explain, WidgetError } from "./problem.ts";
@@ -40,6 +41,14 @@ export class Manager extends ManagerBase {
     else {
       this.comms.get(message.comm)?.closed(jupyter);
       this.comms.delete(message.comm);
+    }
+  }
+
+  /** `update_display_data`, for what Output widgets have captured. */
+  async update(content: Display): Promise<void> {
+    for (const id of this.comms.keys()) {
+      const model = this.has_model(id) ? await this.get_model(id) : null;
+      if (model instanceof OutputModel) model.replace(content);
     }
   }
 
@@ -101,8 +110,7 @@ export class Manager extends ManagerBase {
       const view = new View({ model, options: this.setViewOptions(options as object) });
       view.listenTo(model, "destroy", view.remove);
       await view.render();
-      findIcons(view);
-      mendTooltips(view);
+      mend(view);
       view.once("remove", () => {
         if (model.views) delete model.views[id];
       });
@@ -135,32 +143,13 @@ export class Manager extends ManagerBase {
   }
 }
 
-/** Icons are loaded with the first view that has one; of one that changes later, when it does. */
-function findIcons(view: WidgetView): void {
-  const { model, el } = view;
-  const look = () => {
-    if (model.get("icon") || (model.get("icons") as unknown[] | undefined)?.some(Boolean) || el.querySelector?.(".fa"))
-      void import("./icons.ts");
-  };
-  look();
-  view.listenTo(model, "change:icon change:icons change:value", look);
-}
-
-/** Without a tooltip ipywidgets writes one that says "null". */
-function mendTooltips(view: WidgetView): void {
-  const mend = () => {
-    for (const element of view.el.querySelectorAll?.("[title=null]") ?? []) element.removeAttribute("title");
-    if (view.el.getAttribute?.("title") === "null") view.el.removeAttribute("title");
-  };
-  mend();
-  view.listenTo(view.model, "change:tooltip change:description", mend);
-}
-
 function place(view: DOMWidgetView, host: HTMLElement, signal: AbortSignal): void {
   const widget = view.luminoWidget;
   if (host.isConnected) Widget.attach(widget, host);
   else host.append(view.el);
-  const resize = new ResizeObserver(() => MessageLoop.postMessage(widget, Widget.ResizeMessage.UnknownSize));
+  const resize = new ResizeObserver(() => {
+    if (!widget.isDisposed) MessageLoop.postMessage(widget, Widget.ResizeMessage.UnknownSize);
+  });
   resize.observe(host);
   signal.addEventListener("abort", () => {
     resize.disconnect();
