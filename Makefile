@@ -89,6 +89,6 @@ $(VENV)/.serve: pyproject.toml hatch_build.py kernelapp/version.py | $(CLIENT)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.serve
-	$(PY) -m pip install --quiet --no-build-isolation --editable '.[examples,test]'
+	$(PY) -m pip install --quiet --no-build-isolation --editable '.[examples,test,widgets-test]'
 	$(PY) -m bash_kernel.install --sys-prefix
 	@touch $@

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .dataflow.versions import CellFacts, describe
-from .launching import CAN_FORK, launcher, package_directory, template_maker
+from .kernels.limits import find_fences
+from .launching import CAN_FORK, launcher, package_directory, session_limits, template_maker
 from .notebook import Cell, Notebook, read_notebook
 from .session.planning import analysis_of
-from .settings import Settings
+from .settings import Settings, make_settings, read_given
 
 EXIT_EVERYTHING = 1
 """Something makes every event of a control run everything again."""
@@ -39,12 +41,23 @@ def check(paths: Sequence[Path], *, as_json: bool, run: bool = False) -> int:
     if as_json:
         print(json.dumps([_as_json(*each) for each in zip(notebooks, tried, strict=True)], indent=2, ensure_ascii=False))
     else:
-        print("\n\n".join(_as_text(*each) for each in zip(notebooks, tried, strict=True)))
+        limits = "\n".join(["On this host a session may use", *(f"    {what}: {bound}" for what, bound in _limits().items())])
+        print("\n\n".join([*(_as_text(*each) for each in zip(notebooks, tried, strict=True)), limits]))
     return EXIT_EVERYTHING if any(facts.reruns_everything for notebook in notebooks for facts in _facts(notebook)) else 0
 
 
 def _facts(notebook: Notebook) -> list[CellFacts]:
     return describe(analysis_of(notebook).flow) if notebook.language == "python" else []
+
+
+def _limits() -> Mapping[str, str]:
+    """What a session may use here, and how that is enforced."""
+    return find_fences(session_limits(_settings())).describe()
+
+
+def _settings() -> Settings:
+    """As a server would have them that is given no flags."""
+    return make_settings(read_given({}, os.environ))
 
 
 def _own(notebook: Notebook) -> list[str]:
@@ -57,7 +70,7 @@ def _own(notebook: Notebook) -> list[str]:
 
 async def _try(notebook: Notebook) -> Tried:
     """Make a template, as the server would, and end it."""
-    settings = Settings()
+    settings = _settings()
     with package_directory(None) as directory:
         maker = template_maker(settings, launcher(settings, directory))
         made = await maker.make(notebook, (notebook.metadata.template or settings.template) if CAN_FORK else "off")
@@ -72,6 +85,7 @@ def _as_json(notebook: Notebook, tried: Tried | None) -> dict[str, Any]:
         "cells": [dataclasses.asdict(facts) for facts in _facts(notebook)],
         "per_session": _own(notebook),
         "template": None if tried is None else dataclasses.asdict(tried),
+        "limits": dict(_limits()),
     }
 
 

@@ -14,6 +14,8 @@ from .kernels import afterlife
 from .kernels.environment import kernel_environment
 from .kernels.forkserver import ForkTemplate
 from .kernels.jupyter import KernelLaunch
+from .kernels.limits import Limits, find_fences
+from .kernels.memory import host_bytes
 from .kernels.specs import DEFAULT_KERNEL
 from .notebook import Notebook
 from .session.comms import CommBounds
@@ -58,6 +60,7 @@ def launcher(settings: Settings, package_dir: Path, state: StateDirectory | None
     after = afterlife.Afterlife(state.path, state.kernels, settings.max_spool_bytes) if state else None
     if after:
         after.start(settings.orphan_grace_s)
+    fences = find_fences(session_limits(settings))
 
     def launch(notebook: Notebook) -> KernelLaunch:
         return KernelLaunch(
@@ -69,9 +72,20 @@ def launcher(settings: Settings, package_dir: Path, state: StateDirectory | None
             max_saved_bytes=settings.max_saved_bytes,
             start_timeout_s=settings.start_timeout_s,
             afterlife=after,
+            fences=fences,
         )
 
     return launch
+
+
+def session_limits(settings: Settings) -> Limits:
+    """What each session may use of the host."""
+    return Limits(
+        memory_bytes=settings.max_session_memory_bytes or host_bytes() // 2,
+        cpus=settings.max_session_cpus,
+        processes=settings.max_session_processes,
+        open_files=settings.max_session_files,
+    )
 
 
 def relay_settings(settings: Settings) -> RelaySettings:

@@ -43,7 +43,7 @@ from .settings import Settings
 from .state import StateDirectory, state_root, take_state
 from .stop import KEEP_KERNELS
 from .web.client_files import ClientFiles
-from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler
+from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler, PublicFileHandler
 from .web.handler import MissingHandler
 from .web.pages import AppHandler, GalleryHandler
 from .web.site import Site
@@ -219,6 +219,7 @@ def _application(site: Site, settings: Settings) -> Application:
             (f"{base}static/(.+)", ClientFileHandler, parts),
             (f"{base}app/([^/]+)/socket", SocketHandler, parts),
             (f"{base}app/([^/]+)/blob/([0-9a-f]+)", BlobHandler, parts),
+            (f"{base}app/([^/]+)/kernel/web/(.+)", PublicFileHandler, parts),
             (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
             (f"{base}app/([^/]+)", AppHandler, parts),
             (base, GalleryHandler, parts),

@@ -109,6 +109,21 @@ class Settings:
         minimum=0,
     )
     max_starting: int = _setting(4, "Kernels starting at the same time; further sessions queue, with their place shown.", minimum=1)
+    max_session_memory_bytes: int = _setting(
+        0,
+        "Memory of a session's kernel and all that it starts, in bytes; 0 is half of the host's. Beyond it the kernel is killed and the "
+        "page says why (without cgroups: a process that asks for more gets an error).",
+        minimum=0,
+    )
+    max_session_cpus: float = _setting(
+        0.0, "Processors that a session may use, in parts; 0 is all. Beyond it the session is slowed down.", minimum=0, maximum=100_000
+    )
+    max_session_processes: int = _setting(
+        1_000, "Processes and threads of a session, where the host has cgroups; beyond it none can be started. 0 is no limit.", minimum=0
+    )
+    max_session_files: int = _setting(
+        0, "Files that a process of a session may have open; beyond it opening fails. 0 leaves it to the host.", minimum=0
+    )
     max_message_bytes: int = _setting(1_048_576, "Largest message from a browser, in bytes; a larger one is refused.", minimum=1024)
     max_events_per_s: int = _setting(120, "Messages per second from one page; those beyond are refused and change nothing.", minimum=1)
     max_cell_output_bytes: int = _setting(

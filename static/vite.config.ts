@@ -17,6 +17,19 @@ export default defineConfig({
     manifest: true,
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200,
-    rollupOptions: { input: "src/main.ts" },
+    rollupOptions: {
+      input: ["src/main.ts", "src/public/vega-embed.ts", "src/public/lodash-debounce.ts"],
+      preserveEntrySignatures: "exports-only",
+      output: {
+        codeSplitting: {
+          groups: [
+            // Charts need it as well, and not the rest of ipywidgets.
+            { name: "d3", test: /node_modules[\\/]d3-(color|format)[\\/]/, priority: 2 },
+            // One file, though extensions made for JupyterLab may ask for parts of it.
+            { name: "ipywidgets", test: /node_modules[\\/](@lumino|@jupyter-widgets)[\\/].*\.js$/, priority: 1 },
+          ],
+        },
+      },
+    },
   },
 });

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -19,11 +19,13 @@ from .asset_folders import AssetFolderFinder, AssetFolders
 from .widget_modules import as_amd_script, list_widget_modules
 
 JUPYTER_KINDS = ("nbextensions", "labextensions")
-AMD = "amd/"
-"""`amd/<path>.js` is the nbextension file as a script that defines nothing global."""
 INDEX = "widgets.json"
 
-_PACKAGES = {"plotly": ("plotly/package_data", r"plotly\.min\.js"), "bokeh": ("bokeh/server/static/js", r"bokeh(-[a-z]+)?(\.min)?\.js")}
+_PACKAGES = {
+    "plotly": ("plotly/package_data", r"plotly\.min\.js"),
+    "bokeh": ("bokeh/server/static/js", r"bokeh(-[a-z]+)?(\.min)?\.js"),
+    "itables": ("itables/html", r"dt_bundle\.(js|css)"),
+}
 """Address -> a folder where packages are imported from, and the names of the files in it that are served."""
 
 _TYPES = {
@@ -75,22 +77,22 @@ class KernelAssets:
         self._kept_bytes = 0
         self._reading: dict[tuple[str, ...], asyncio.Task[Asset | None]] = {}
 
-    async def get(self, kernel_name: str | None, address: str) -> Asset | None:
-        """The file at `address` for apps that run with this kernel; None when there is none."""
+    async def get(self, kernel_name: str | None, address: str, *, amd: bool = False) -> Asset | None:
+        """The file at `address` for apps that run with this kernel; None when there is none. `amd`: wrapped for the AMD loader."""
         folders = await self._folders.find(kernel_name)
         if address == INDEX:
             return await asyncio.to_thread(_index, folders)
         path = await asyncio.to_thread(find_asset, folders, address)
-        if path is None:
+        if path is None or (amd and path.suffix != ".js"):
             return None
         status = path.stat()
-        wrapped = address.startswith(AMD)
-        key = (str(path), str(status.st_mtime_ns), str(status.st_size), AMD if wrapped else "")
+        wrap = as_amd_script if amd else _as_run_once if address.startswith("bokeh/") else None
+        key = (str(path), str(status.st_mtime_ns), str(status.st_size), wrap.__name__ if wrap else "")
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
         if key not in self._reading:
-            self._reading[key] = asyncio.create_task(asyncio.to_thread(_read, path, wrapped))
+            self._reading[key] = asyncio.create_task(asyncio.to_thread(_read, path, wrap))
             self._reading[key].add_done_callback(lambda _: self._reading.pop(key, None))
         asset = await asyncio.shield(self._reading[key])
         if asset is not None:
@@ -116,7 +118,7 @@ def find_asset(folders: AssetFolders, address: str) -> Path | None:
         folder, names = _PACKAGES[kind]
         roots = [package / folder for package in folders.packages] if re.fullmatch(names, inner) else []
     else:
-        roots = folders.roots("nbextensions" if f"{kind}/" == AMD else kind) if kind in (*JUPYTER_KINDS, AMD.rstrip("/")) else []
+        roots = folders.roots(kind) if kind in JUPYTER_KINDS else []
     for root in roots:
         found = _inside(root, inner)
         if found is not None:
@@ -139,7 +141,7 @@ def _inside(root: Path, inner: str) -> Path | None:
         return None
 
 
-def _read(path: Path, wrapped: bool) -> Asset | None:
+def _read(path: Path, wrap: Callable[[bytes, str], bytes] | None) -> Asset | None:
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             return None
@@ -147,9 +149,15 @@ def _read(path: Path, wrapped: bool) -> Asset | None:
     except OSError:
         return None
     suffix = path.suffix.lower()
-    content = as_amd_script(content) if wrapped else content
+    content = wrap(content, path.name) if wrap else content
     # A wrapped file changes with how we wrap it, so its name says nothing.
-    return _make(content, suffix, immutable=not wrapped and bool(_HASHED_NAME.search(path.name)))
+    return _make(content, suffix, immutable=wrap is None and bool(_HASHED_NAME.search(path.name)))
+
+
+def _as_run_once(source: bytes, name: str) -> bytes:
+    """A script that a page runs once, however often outputs load it: a second bokeh would not know the plots of the first."""
+    guard = f'if (!(window["kernelapp:ran"] ??= {{}})["{name}"]) {{\nwindow["kernelapp:ran"]["{name}"] = true;\n'
+    return guard.encode() + source + b"\n}\n"
 
 
 def _index(folders: AssetFolders) -> Asset:

@@ -20,6 +20,7 @@ from .death import describe_end
 from .jupyter import PROTOCOL, KernelLaunch
 from .keeper import MARK
 from .kernel import ForkOptions, Kernel, KernelListener, KernelMessage
+from .limits import Fence
 from .memory import ended_for_memory
 from .specs import find_kernelspec
 from .template_process import ForkedProcess, TemplateLaunch, TemplateProcess, template_command, template_environment
@@ -148,6 +149,7 @@ class ForkedKernel:
         self._channels: Channels | None = None
         self._client: AsyncKernelClient | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._fence: Fence | None = None
         self._listener: KernelListener | None = None
         self._ending = False
         self._memory_ends = ended_for_memory()  # what is added while this kernel runs may tell of its end
@@ -171,6 +173,8 @@ class ForkedKernel:
         if self._launch.afterlife is not None:
             wanted["spool"] = self._launch.afterlife.max_spool_bytes
         self._process = process = await self._template.fork(wanted)
+        if self._launch.fences is not None:
+            self._fence = self._launch.fences.around(process.directory, process.pid)
         client = AsyncKernelClient()
         client.load_connection_info(process.info)  # type: ignore[arg-type]
         self._channels = channels = Channels(client)
@@ -242,6 +246,8 @@ class ForkedKernel:
                     await asyncio.wait_for(asyncio.shield(process.exited), _SHUTDOWN_S)
             process.kill()
             await process.exited
+            if self._fence is not None:
+                self._fence.close()
         if self._watch is not None:
             await asyncio.gather(self._watch, return_exceptions=True)
         if channels is not None:
@@ -250,4 +256,5 @@ class ForkedKernel:
     async def _await_end(self, process: ForkedProcess, listener: KernelListener) -> None:
         code = await asyncio.shield(process.exited)
         if not self._ending:
-            listener.kernel_died(describe_end(code, ended_for_memory() > self._memory_ends))
+            reason = self._fence.why_killed() if self._fence is not None else None
+            listener.kernel_died(reason or describe_end(code, ended_for_memory() > self._memory_ends))

@@ -27,6 +27,7 @@ from .channels import Channels
 from .death import STDERR, describe_end, log_last_words, wait_for_end
 from .keeper import MARK
 from .kernel import KernelListener, KernelMessage
+from .limits import Fence, Fences
 from .memory import ended_for_memory
 from .spool import read_missed
 
@@ -45,7 +46,7 @@ __import__("kernelapp.inkernel.runtime", fromlist=["start"]).start({options!r})
 class KernelLaunch:
     """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation.
 
-    `afterlife` is None where kernels end with the server.
+    `afterlife` is None where kernels end with the server, `fences` where nothing limits them.
     """
 
     kernel_name: str
@@ -56,6 +57,7 @@ class KernelLaunch:
     max_saved_bytes: int
     start_timeout_s: float
     afterlife: Afterlife | None = None
+    fences: Fences | None = None
 
 
 class JupyterKernel:
@@ -68,6 +70,7 @@ class JupyterKernel:
         self._channels: Channels | None = None
         self._died: asyncio.Task[None] | None = None
         self._listener: KernelListener | None = None
+        self._fence: Fence | None = None
         self._ready = False
         self._ending = False
         self._memory_ends = ended_for_memory()  # what is added while this kernel runs may tell of its end
@@ -149,6 +152,9 @@ class JupyterKernel:
 
     def _connect(self, manager: AsyncKernelManager) -> tuple[Channels, asyncio.Task[None]]:
         """Open the channels; returns them, and the task that waits for the kernel's end."""
+        pid = getattr(manager.provisioner, "pid", None)
+        if pid and self._launch.fences is not None and self._directory is not None:
+            self._fence = self._launch.fences.around(self._directory, pid)
         manager.shutdown_wait_time = _SHUTDOWN_S
         self._died = died = asyncio.create_task(self._watch())
         self._channels = channels = Channels(manager.client())
@@ -191,6 +197,8 @@ class JupyterKernel:
         manager = await self.leave()
         if manager is not None:
             await _end_process(manager)
+        if self._fence is not None:
+            self._fence.close()
         if self._directory is not None:
             if self._launch.afterlife is not None:
                 (self._launch.afterlife.links / self._directory.name).unlink(missing_ok=True)
@@ -216,7 +224,8 @@ class JupyterKernel:
             self._ready = False
             assert self._directory is not None
             log_last_words(self._directory)
-            self._listener.kernel_died(describe_end(code, ended_for_memory() > self._memory_ends))
+            reason = self._fence.why_killed() if self._fence is not None else None
+            self._listener.kernel_died(reason or describe_end(code, ended_for_memory() > self._memory_ends))
 
 
 async def _end_process(manager: AsyncKernelManager) -> None:

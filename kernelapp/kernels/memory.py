@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 _NO_LIMIT = 1 << 60  # cgroup v1 writes a number near 2^63 where there is no limit
@@ -13,6 +14,13 @@ def available_bytes(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cg
     left = [_host_bytes(proc), *_container_bytes(cgroups)]
     known = [each for each in left if each is not None]
     return min(known) if known else None
+
+
+def host_bytes() -> int:
+    """The memory that the host has, or the container that we are in; 0 where it is not known."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return 0
 
 
 def _host_bytes(proc: Path) -> int | None:

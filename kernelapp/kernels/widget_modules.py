@@ -17,12 +17,13 @@ _MODULE_MAP = re.compile(r"""(?:(["'])(?P<quoted>[@\w./-]+)\1|(?P<bare>[\w$]+))\
 
 
 def list_widget_modules(folders: AssetFolders) -> bytes:
-    """As JSON: `{"amd": {module: address below nbextensions, without .js}, "federated": {module: {"load", "extension"}}}`.
+    """As JSON: `{"amd": {module: path}, "federated": {module: {"load": path, "extension": name, "needs": [names]}}}`.
 
+    Paths are below `nbextensions`, without `.js`, and below `labextensions`; `needs` are modules that the extension takes from others.
     Files that cannot be read, or say nothing that can be understood, are passed over.
     """
     amd: dict[str, str] = {}
-    federated: dict[str, dict[str, str]] = {}
+    federated: dict[str, dict[str, Any]] = {}
     for root in folders.roots("nbextensions"):
         for folder in _folders_in(root):
             for name, path in _amd_modules(folder):
@@ -35,7 +36,7 @@ def list_widget_modules(folders: AssetFolders) -> bytes:
     return json.dumps({"amd": amd, "federated": federated}, sort_keys=True).encode()
 
 
-def as_amd_script(source: bytes) -> bytes:
+def as_amd_script(source: bytes, name: str) -> bytes:
     """A script that runs nothing by itself and makes no global name: it leaves its code at its own element as `amd`.
 
     The loader calls that with a `define` of its own. A function in a classic script, because the code may not be fit for strict mode.
@@ -67,7 +68,7 @@ def _amd_modules(folder: Path) -> Iterator[tuple[str, str]]:
         yield folder.name, f"{folder.name}/index"
 
 
-def _federated_module(folder: Path, address: str) -> tuple[str, dict[str, str]] | None:
+def _federated_module(folder: Path, address: str) -> tuple[str, dict[str, Any]] | None:
     try:
         package = json.loads(_read_text(folder / "package.json"))
     except ValueError:
@@ -78,7 +79,9 @@ def _federated_module(folder: Path, address: str) -> tuple[str, dict[str, str]] 
     if not isinstance(name, str) or not isinstance(load, str) or not isinstance(extension, str):
         return None
     load = load.replace("\\", "/").removeprefix("./")  # built on Windows
-    return name, {"load": f"{address}/{load}", "extension": extension}
+    shared = _object(lab.get("sharedPackages"))
+    needs = sorted(package for package, how in shared.items() if _object(how).get("bundled") is False)
+    return name, {"load": f"{address}/{load}", "extension": extension, "needs": needs}
 
 
 def _object(value: Any) -> dict[str, Any]:

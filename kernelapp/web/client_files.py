@@ -31,8 +31,9 @@ class ClientFiles:
     def __init__(self, folder: Path | None = None) -> None:
         root = folder or find_client()
         manifest = json.loads((root / ".vite" / "manifest.json").read_text())
-        entry = next(item for item in manifest.values() if item.get("isEntry"))
+        entry = manifest["src/main.ts"]
         self.script: str = entry["file"]
+        self.entries: dict[str, str] = {name: item["file"] for name, item in manifest.items() if item.get("isEntry")}
         self.preload: list[str] = [manifest[name]["file"] for name in entry.get("imports", [])]
         self.controls: list[str] = _with_imports(manifest, _CONTROLS)
         self.css = "\n".join((root / name).read_text() for name in entry.get("css", []))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 from tornado.web import HTTPError, RequestHandler
 
+from ..kernels.assets import Asset
 from ..notebook import Notebook
 from .client_files import ClientFile
 from .handler import PageHandler
+from .public_files import find_public
 from .site import Site
 
 
@@ -48,14 +51,22 @@ class ClientFileHandler(RequestHandler):
 
 
 class KernelFileHandler(PageHandler):
-    """`/app/<name>/kernel/<address>`: a browser file from the environment of the app's kernel."""
+    """`/app/<name>/kernel/<address>`: a browser file from the environment of the app's kernel; with `?amd` wrapped for the AMD loader."""
 
     async def get(self, name: str, address: str) -> None:
         """Send it, compressed where that helps."""
-        entry = await self.site.catalog.get(name)
-        asset = await self.site.kernel_assets.get(entry.kernel_name, address) if isinstance(entry, Notebook) else None
+        asset = await self.find(name, address, amd=self.request.query == "amd")
         if asset is None:
             raise HTTPError(404)
+        self.send(asset)
+
+    async def find(self, name: str, address: str, *, amd: bool = False) -> Asset | None:
+        """The file at this address for the app of this name."""
+        entry = await self.site.catalog.get(name)
+        return await self.site.kernel_assets.get(entry.kernel_name, address, amd=amd) if isinstance(entry, Notebook) else None
+
+    def send(self, asset: Asset) -> None:
+        """Answer with a file."""
         self.set_header("Content-Type", asset.content_type)
         self.set_header("Cache-Control", "private, max-age=31536000, immutable" if asset.immutable else "private, no-cache")
         if asset.content_type.startswith("image/svg"):  # opened by itself it could run scripts
@@ -70,6 +81,26 @@ class KernelFileHandler(PageHandler):
             self.finish(asset.content)
         else:
             self.finish(gzip.decompress(asset.content) if asset.encoding else asset.content)
+
+
+class PublicFileHandler(KernelFileHandler):
+    """`/app/<name>/kernel/web/<host>/<path>`: what a notebook asks a public host for, from here if it can be."""
+
+    async def get(self, name: str, address: str) -> None:
+        """Send the file of the kernel's environment or of the client, else the way to the host."""
+        public = find_public(address, self.request.query)
+        if public is None:
+            raise HTTPError(404)
+        asset = await self.find(name, public.asset) if public.asset else None
+        if asset is not None:
+            self.send(asset)
+        elif public.entry in self.site.client.entries:
+            self.set_header("Content-Type", "text/javascript; charset=utf-8")
+            self.set_header("Cache-Control", "private, no-cache")
+            address = json.dumps(f"{self.site.base_url}static/{self.site.client.entries[public.entry]}")
+            self.finish(f"export * from {address};\nexport {{ default }} from {address};\n")
+        else:
+            self.redirect(public.elsewhere)
 
 
 class BlobHandler(PageHandler):

@@ -13,6 +13,7 @@ from ..highlight import highlight
 from ..markdown import render
 from ..notebook import Cell, Notebook
 from .handler import PageHandler
+from .public_files import ESM_HOST
 
 _RETRY_AFTER_S = 60  # of a full server: sessions last minutes at least
 
@@ -81,6 +82,7 @@ class AppHandler(PageHandler):
             title=entry.title,
             app=entry,
             app_url=_app_url(entry, site.base_url),
+            esm_host=ESM_HOST,
             cells=_cells(entry, site.show_code),
             gallery_url=site.base_url if several else None,
             debug=site.debug,

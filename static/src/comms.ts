@@ -1,6 +1,6 @@
 /** Widgets' messages from the server: the code for them is loaded at the first, and each is handled before the next is looked at. */
 
-import type { CommMessage } from "./wire.ts";
+import type { CommMessage, Display } from "./wire.ts";
 import { track } from "./work.ts";
 
 /** A message whose handling hangs, as on a view that waits for a later one, does not hold up the others for ever. */
@@ -29,6 +29,11 @@ export class Comms {
 
   private take(message: CommMessage): void {
     this.push(async () => (await this.load()).receive(message));
+  }
+
+  /** A display is updated: Output widgets, which may be about to get it, show it as well. */
+  update(content: Display): void {
+    if (this.loading) this.push(async () => (await this.load()).update(content));
   }
 
   /** The page answers every event up to this number. */

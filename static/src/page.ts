@@ -153,6 +153,7 @@ export class Page implements Listener {
   private output(message: Output): void {
     if (message.op === "update") {
       update(message.content);
+      this.comms.update(message.content);
       return;
     }
     const shown = this.cell(message.cell).output(message);

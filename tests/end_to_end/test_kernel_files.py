@@ -74,6 +74,6 @@ def test_an_app_that_is_not_served_has_no_files(server: Server) -> None:
     assert server.get("/app/other/kernel/widgets.json")[0] == 404
 
 
-@pytest.mark.parametrize("file", ["widgets.json", "nbextensions/jupyter-js-widgets/extension.js", "amd/jupyter-js-widgets/extension.js"])
+@pytest.mark.parametrize("file", ["widgets.json", "nbextensions/jupyter-js-widgets/extension.js", "web/esm.sh/react"])
 def test_files_are_as_private_as_the_page(server: Server, file: str) -> None:
     assert server.get(f"/app/app/kernel/{file}", Host="evil.example")[0] == 403

@@ -47,7 +47,6 @@ def folders(tmp_path: Path) -> AssetFolders:
     ("address", "text"),
     [
         ("nbextensions/widget/index.js", "define([], () => 1)"),
-        ("amd/widget/index.js", "define([], () => 1)"),
         ("nbextensions/widget/icons/a.b+c@2x.png", "png"),
         ("labextensions/@scope/lab/static/remoteEntry.0123abcd45.js", "lab"),
         ("plotly/plotly.min.js", "plotly"),
@@ -82,8 +81,7 @@ def test_files_for_browsers_are_found(folders: AssetFolders, address: str, text:
         "nbextensions/widget\\index.js",
         "nbextensions/widget/index.js\0.js",
         "nbextensions/" + "x" * 2000 + ".js",
-        "amd/../config.json",
-        "amd",
+        "amd/widget/index.js",
         "config.json",
         "kernels/python3/kernel.json",
         "plotly/other.js",
@@ -160,13 +158,14 @@ def test_labextensions_are_listed_with_their_entries(tmp_path: Path) -> None:
     folder = tmp_path / "labextensions" / "@scope" / "lab"
     folder.mkdir(parents=True)
     build = {"load": "static\\remoteEntry.0123.js", "extension": "./extension"}
-    (folder / "package.json").write_text(json.dumps({"name": "@scope/lab", "jupyterlab": {"_build": build}}))
+    shared = {"other": {"bundled": False}, "own": {"bundled": True}, "odd": False}
+    (folder / "package.json").write_text(json.dumps({"name": "@scope/lab", "jupyterlab": {"_build": build, "sharedPackages": shared}}))
     listed = json.loads(list_widget_modules(AssetFolders((tmp_path,))))["federated"]
-    assert listed == {"@scope/lab": {"load": "@scope/lab/static/remoteEntry.0123.js", "extension": "./extension"}}
+    assert listed == {"@scope/lab": {"load": "@scope/lab/static/remoteEntry.0123.js", "extension": "./extension", "needs": ["other"]}}
 
 
 def test_a_wrapped_script_holds_the_code_in_a_function() -> None:
-    text = as_amd_script("\ufeffdefine([]) // end".encode()).decode()
+    text = as_amd_script("\ufeffdefine([]) // end".encode(), "index.js").decode()
     assert text.startswith("document.currentScript.amd = function (define")
     assert text.endswith("define([]) // end\n};\n")
 
@@ -208,9 +207,10 @@ async def test_an_asset_is_compressed_typed_and_known_by_its_content() -> None:
     assert (first.encoding, first.content_type, first.immutable) == ("gzip", "text/javascript; charset=utf-8", False)
     assert b"define(" in gzip.decompress(first.content)
     assert await assets.get(None, "nbextensions/jupyter-js-widgets/extension.js") is first
-    wrapped = await assets.get(None, "amd/jupyter-js-widgets/extension.js")
+    wrapped = await assets.get(None, "nbextensions/jupyter-js-widgets/extension.js", amd=True)
     assert wrapped is not None
     assert wrapped.etag != first.etag
+    assert gzip.decompress(wrapped.content).startswith(b"document.currentScript.amd")
 
 
 async def test_a_changed_file_is_read_again(tmp_path: Path) -> None:

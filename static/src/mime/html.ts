@@ -2,6 +2,7 @@
 
 import { nonce } from "../scripts.ts";
 import { wrapTables } from "../tables.ts";
+import { localise } from "./addresses.ts";
 import { type Context, textOf } from "./registry.ts";
 
 /** A script that does not arrive must not keep those after it waiting for ever. */
@@ -13,7 +14,7 @@ const JAVASCRIPT = /^$|^module$|^(application|text)\/(x-)?(java|ecma)script$/i;
 let queue: Promise<void> | null = null;
 
 export function renderHtml(host: HTMLElement, data: unknown, context: Context): void {
-  host.innerHTML = textOf(data);
+  host.innerHTML = localise(textOf(data));
   wrapTables(host);
   const scripts = [...host.querySelectorAll("script")].filter((script) => JAVASCRIPT.test(script.type));
   if (scripts.length > 0) enqueue(scripts, context.signal);
@@ -24,7 +25,7 @@ export function runAsScript(host: HTMLElement, data: unknown, context: Context):
   // Made by the parser, a script is inert until it is made anew.
   host.innerHTML = "<script></script>";
   const script = host.firstElementChild as HTMLScriptElement;
-  script.textContent = `(function (element) {\n${textOf(data)}\n})(document.currentScript.parentElement);`;
+  script.textContent = `(function (element) {\n${localise(textOf(data))}\n})(document.currentScript.parentElement);`;
   enqueue([script], context.signal);
 }
 

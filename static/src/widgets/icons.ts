@@ -1,5 +1,11 @@
-/** The icons that buttons and others name: Font Awesome, loaded when a widget has one. */
+/** Font Awesome, whose icons buttons and the front ends of libraries name: loaded when the first one is to be seen. */
 
-import "@fortawesome/fontawesome-free/css/fontawesome.min.css";
-import "@fortawesome/fontawesome-free/css/solid.min.css";
-import "@fortawesome/fontawesome-free/css/v4-shims.min.css";
+import "./icons.css";
+
+function load(event: AnimationEvent): void {
+  if (event.animationName !== "ka-icon") return;
+  document.removeEventListener("animationstart", load);
+  void import("./fontawesome.ts");
+}
+
+document.addEventListener("animationstart", load);

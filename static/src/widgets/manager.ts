@@ -5,7 +5,7 @@ import { ManagerBase } from "@jupyter-widgets/base-manager";
 import { MessageLoop } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import type { SendComm } from "../comms.ts";
-import type { Comm as CommMessage, WidgetOutput } from "../wire.ts";
+import type { Comm as CommMessage, Display, WidgetOutput } from "../wire.ts";
 import { buffer, text } from "./blobs.ts";
 import { BUILTIN, type Module } from "./builtin.ts";
 import { Comm, type JupyterMessage, Pending } from "./comm.ts";
@@ -40,6 +40,14 @@ export class Manager extends ManagerBase {
     else {
       this.comms.get(message.comm)?.closed(jupyter);
       this.comms.delete(message.comm);
+    }
+  }
+
+  /** `update_display_data`, for what Output widgets have captured. */
+  async update(content: Display): Promise<void> {
+    for (const id of this.comms.keys()) {
+      const model = this.has_model(id) ? await this.get_model(id) : null;
+      if (model instanceof OutputModel) model.replace(content);
     }
   }
 
@@ -101,7 +109,6 @@ export class Manager extends ManagerBase {
       const view = new View({ model, options: this.setViewOptions(options as object) });
       view.listenTo(model, "destroy", view.remove);
       await view.render();
-      findIcons(view);
       mendTooltips(view);
       view.once("remove", () => {
         if (model.views) delete model.views[id];
@@ -135,17 +142,6 @@ export class Manager extends ManagerBase {
   }
 }
 
-/** Icons are loaded with the first view that has one; of one that changes later, when it does. */
-function findIcons(view: WidgetView): void {
-  const { model, el } = view;
-  const look = () => {
-    if (model.get("icon") || (model.get("icons") as unknown[] | undefined)?.some(Boolean) || el.querySelector?.(".fa"))
-      void import("./icons.ts");
-  };
-  look();
-  view.listenTo(model, "change:icon change:icons change:value", look);
-}
-
 /** Without a tooltip ipywidgets writes one that says "null". */
 function mendTooltips(view: WidgetView): void {
   const mend = () => {
@@ -160,7 +156,9 @@ function place(view: DOMWidgetView, host: HTMLElement, signal: AbortSignal): voi
   const widget = view.luminoWidget;
   if (host.isConnected) Widget.attach(widget, host);
   else host.append(view.el);
-  const resize = new ResizeObserver(() => MessageLoop.postMessage(widget, Widget.ResizeMessage.UnknownSize));
+  const resize = new ResizeObserver(() => {
+    if (!widget.isDisposed) MessageLoop.postMessage(widget, Widget.ResizeMessage.UnknownSize);
+  });
   resize.observe(host);
   signal.addEventListener("abort", () => {
     resize.disconnect();

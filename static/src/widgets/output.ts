@@ -1,7 +1,7 @@
 /** Output widgets: the server says what they capture, and our own renderers show it. */
 
 import * as base from "@jupyter-widgets/output";
-import { remember } from "../displays.ts";
+import { remember, update } from "../displays.ts";
 import { failure, NoteItem, StaticItem, truncated } from "../items.ts";
 import { Region } from "../region.ts";
 import type { Display, WidgetOutput } from "../wire.ts";
@@ -42,6 +42,16 @@ export class OutputModel extends base.OutputModel {
     // The kernel's own changes are told apart from this by comparing with the attribute.
     this.attributes.outputs = this.entries;
     this.trigger("ka:append", entry, clears);
+  }
+
+  /** `update_display_data`: for views to come, and for those whose output has just been added. */
+  replace(content: Display): void {
+    const id = content.transient?.display_id;
+    for (const [index, entry] of this.entries.entries()) {
+      const shown = (entry.transient as Display["transient"])?.display_id;
+      if (id !== undefined && shown === id) this.entries[index] = { ...entry, ...content };
+    }
+    update(content);
   }
 
   private read(): void {

@@ -1,0 +1,270 @@
+"""What one session's kernel, and all that it starts, may use of the host: enforced with the best that the host allows.
+
+Best are cgroups (v2 or v1), where the server may make some: as root, or where they are delegated to it. They hold for a kernel and
+everything below it together. Without them the kernel's process gets resource limits, which hold for each process alone, and a set of
+processors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+if sys.platform != "win32":
+    import resource
+
+log = logging.getLogger(__name__)
+
+_PERIOD_US = 100_000  # in which the share of processors is measured; the kernel's own default
+_ROOT = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of one session; 0 is no limit. `cpus`: processors, of which a part is allowed."""
+
+    memory_bytes: int = 0
+    cpus: float = 0.0
+    processes: int = 0
+    open_files: int = 0
+
+
+class Fence(Protocol):
+    """The limits of one kernel."""
+
+    def why_killed(self) -> str | None:
+        """A sentence for the viewer when the kernel was killed for using too much, as far as can be known."""
+
+    def close(self) -> None:
+        """The kernel has ended."""
+
+
+class Fences(Protocol):
+    """A way to enforce limits."""
+
+    def describe(self) -> Mapping[str, str]:
+        """What is limited, and by which means: for the operator."""
+
+    def around(self, directory: Path, pid: int) -> Fence:
+        """Put a fence around a kernel's process before it runs a cell, or find the one that it has; `directory` is the kernel's own."""
+
+
+def find_fences(limits: Limits, root: Path = _ROOT, own: Path = Path("/proc/self/cgroup")) -> Fences:
+    """The best way that this host allows."""
+    for groups in (_Groups2(root), _Groups1(root)):
+        with contextlib.suppress(OSError, KeyError, ValueError):
+            groups.prepare(dict(_memberships(own.read_text(encoding="ascii"))))
+            return _GroupFences(limits, groups)
+    return _ProcessFences(limits)
+
+
+def _memberships(text: str) -> Iterator[tuple[str, str]]:
+    """Controller -> path, of /proc/self/cgroup; the unified hierarchy has the controller "" (cgroups(7))."""
+    for line in text.splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            yield controller, path.lstrip("/")
+
+
+class _Groups2:
+    """The unified hierarchy, below the server's own group."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._base = root
+
+    def prepare(self, memberships: Mapping[str, str]) -> None:
+        """Raises OSError when groups cannot be made."""
+        own = self._root / memberships[""]
+        if not {"memory", "pids", "cpu"} <= set((own / "cgroup.controllers").read_text(encoding="ascii").split()):
+            raise OSError("the controllers are not delegated")
+        if not {"memory", "pids", "cpu"} <= set((own / "cgroup.subtree_control").read_text(encoding="ascii").split()):
+            leaf = own / "server"  # a group that hands controllers on may hold no process itself
+            leaf.mkdir(exist_ok=True)
+            for pid in (own / "cgroup.procs").read_text(encoding="ascii").split():
+                (leaf / "cgroup.procs").write_text(pid, encoding="ascii")
+            (own / "cgroup.subtree_control").write_text("+memory +pids +cpu", encoding="ascii")
+        self._base = own
+
+    def directories(self, name: str) -> list[Path]:
+        """Where the group of that name is."""
+        return [self._base / name]
+
+    def settings(self, limits: Limits, directories: list[Path]) -> Iterator[tuple[Path, str]]:
+        """What is written where."""
+        (group,) = directories
+        if limits.memory_bytes:
+            yield group / "memory.max", str(limits.memory_bytes)
+            yield group / "memory.swap.max", "0"
+        if limits.processes:
+            yield group / "pids.max", str(limits.processes)
+        if limits.cpus:
+            yield group / "cpu.max", f"{int(limits.cpus * _PERIOD_US)} {_PERIOD_US}"
+
+    def kills(self, directories: list[Path]) -> int:
+        """How often the kernel of the host killed something for want of memory."""
+        return _count(directories[0] / "memory.events", "oom_kill")
+
+    version = "cgroup v2"
+
+
+class _Groups1:
+    """A hierarchy for each controller, below the server's own groups."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._bases: dict[str, Path] = {}
+
+    def prepare(self, memberships: Mapping[str, str]) -> None:
+        """Raises OSError when groups cannot be made, KeyError where a controller is missing."""
+        for controller in ("memory", "pids", "cpu"):
+            base = self._root / controller
+            own = base / memberships[controller]
+            base = own if own.is_dir() else base  # in a container the path may be the host's
+            probe = base / f"kernelapp-probe-{os.getpid()}"
+            probe.mkdir()
+            probe.rmdir()
+            self._bases[controller] = base
+
+    def directories(self, name: str) -> list[Path]:
+        """Where the groups of that name are."""
+        return [base / name for base in self._bases.values()]
+
+    def settings(self, limits: Limits, directories: list[Path]) -> Iterator[tuple[Path, str]]:
+        """What is written where."""
+        memory, pids, cpu = directories
+        if limits.memory_bytes:
+            yield memory / "memory.limit_in_bytes", str(limits.memory_bytes)
+            yield memory / "memory.memsw.limit_in_bytes", str(limits.memory_bytes)
+        if limits.processes:
+            yield pids / "pids.max", str(limits.processes)
+        if limits.cpus:
+            yield cpu / "cpu.cfs_period_us", str(_PERIOD_US)
+            yield cpu / "cpu.cfs_quota_us", str(int(limits.cpus * _PERIOD_US))
+
+    def kills(self, directories: list[Path]) -> int:
+        """How often the kernel of the host killed something for want of memory."""
+        return _count(directories[0] / "memory.oom_control", "oom_kill")
+
+    version = "cgroup v1"
+
+
+def _count(path: Path, name: str) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        for line in path.read_text(encoding="ascii").splitlines():
+            if line.split()[0] == name:
+                return int(line.split()[1])
+    return 0
+
+
+class _GroupFences:
+    def __init__(self, limits: Limits, groups: _Groups1 | _Groups2) -> None:
+        self._limits = limits
+        self._groups = groups
+
+    def describe(self) -> Mapping[str, str]:
+        return _describe(self._limits, dict.fromkeys(("memory", "processors", "processes"), self._groups.version))
+
+    def around(self, directory: Path, pid: int) -> Fence:
+        directories = self._groups.directories("-".join(("kernelapp", *directory.parts[-2:])))
+        try:
+            for group in directories:
+                group.mkdir(exist_ok=True)
+            for path, value in self._groups.settings(self._limits, directories):
+                if path.exists():  # not every host accounts for swap
+                    path.write_text(value, encoding="ascii")
+            for group in directories:
+                (group / "cgroup.procs").write_text(str(pid), encoding="ascii")
+        except OSError as problem:
+            log.error("a kernel runs without limits: %s", problem)
+        _limit_files(pid, self._limits.open_files)
+        return _GroupFence(self._limits, self._groups, directories)
+
+
+class _GroupFence:
+    def __init__(self, limits: Limits, groups: _Groups1 | _Groups2, directories: list[Path]) -> None:
+        self._limits = limits
+        self._groups = groups
+        self._directories = directories
+
+    def why_killed(self) -> str | None:
+        if self._limits.memory_bytes and self._groups.kills(self._directories):
+            return f"The kernel used more memory than a session may ({readable_bytes(self._limits.memory_bytes)}), and was killed."
+        return None
+
+    def close(self) -> None:
+        for directory in self._directories:
+            with contextlib.suppress(OSError):  # something in it takes its time to end: an empty group costs next to nothing
+                directory.rmdir()
+
+
+class _ProcessFences:
+    """Resource limits and processor sets, where there are no cgroups."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._turn = itertools.count()
+
+    def describe(self) -> Mapping[str, str]:
+        return _describe(self._limits, {"memory": "RLIMIT_AS, for each process alone", "processors": "processor affinity", "processes": ""})
+
+    def around(self, directory: Path, pid: int) -> Fence:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            if self._limits.memory_bytes:
+                # beyond what it has mapped at its start: of a forked kernel that is all that the template has
+                mapped = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+                bound = mapped + self._limits.memory_bytes
+                resource.prlimit(pid, resource.RLIMIT_AS, (bound, bound))
+            if self._limits.cpus:
+                os.sched_setaffinity(pid, self._processors())
+        _limit_files(pid, self._limits.open_files)
+        return _ProcessFence()
+
+    def _processors(self) -> set[int]:
+        every = sorted(os.sched_getaffinity(0))
+        count, first = min(math.ceil(self._limits.cpus), len(every)), next(self._turn)
+        return {every[(first * count + i) % len(every)] for i in range(count)}
+
+
+class _ProcessFence:
+    def why_killed(self) -> str | None:
+        return None  # a process that asks for too much gets a MemoryError
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+
+
+def _limit_files(pid: int, count: int) -> None:
+    if count:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (count, count))
+
+
+def _describe(limits: Limits, means: Mapping[str, str]) -> Mapping[str, str]:
+    asked = {
+        "memory": readable_bytes(limits.memory_bytes) if limits.memory_bytes else "",
+        "processors": f"{limits.cpus:g}" if limits.cpus else "",
+        "processes": str(limits.processes) if limits.processes else "",
+        "open files": str(limits.open_files) if limits.open_files else "",
+    }
+    by = {**means, "open files": "RLIMIT_NOFILE, for each process alone"}
+    return {
+        what: f"{bound} ({by[what]})" if bound and by[what] else ("not limited on this host" if bound else "not limited")
+        for what, bound in asked.items()
+    }
+
+
+def readable_bytes(count: int) -> str:
+    """A number of bytes as people say it: `1.5 GB`."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"

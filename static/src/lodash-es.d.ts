@@ -1,0 +1,3 @@
+declare module "lodash-es/debounce.js" {
+  export { debounce as default } from "lodash";
+}
