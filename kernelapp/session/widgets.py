@@ -71,8 +71,9 @@ class Widgets:
     def comm(self, message: KernelMessage, kernel: CommSender | None) -> None:
         """A comm message of the kernel's."""
         parent = message.parent
-        if parent in self.requests and self.requests[parent] is None:
-            return  # the kernel's echo of outputs that it has from us
+        ours = parent in self.requests and self.requests[parent] is None
+        if ours and b'"echo_update"' in message.content:
+            return  # of outputs that the kernel has from us; what its observers change is another thing
         read = self._comms.read(message.kind, as_json(message.content), message.buffers, _version(message.metadata))
         if isinstance(read, str):
             if read not in self._said and len(self._said) < 100:
