@@ -212,7 +212,10 @@ camera.observe(lambda change: say("the camera went around" if abs(change.new[0])
 
 NOTEBOOKS: dict[str, tuple[str, ...]] = {
     "anywidget": (f"{_SAID}{_ANYWIDGET}w.VBox([counter, Reader(other=counter), First(), said, send, close])",),
-    "plotly": (f"{_SAID}{_PLOTLY}w.VBox([figure, said, zoomed, bars])",),
+    "plotly": (
+        f"{_SAID}{_PLOTLY}w.VBox([figure, said, zoomed, bars])",
+        "from IPython.display import HTML\nHTML(go.Figure(go.Pie(values=[1, 2])).to_html(include_plotlyjs='cdn', full_html=False))",
+    ),
     "ipympl": (f"%matplotlib widget\n{_SAID}{_IPYMPL}", "said"),
     "tqdm": (f"{_SAID}{_TQDM}", "w.VBox([step, said])", 'for i in tqdm(range(20), desc="Whole"):\n    pass'),
     "ipyleaflet": (f"{_SAID}{_LEAFLET}w.VBox([world, said, where])",),
