@@ -1,4 +1,4 @@
-"""Opening an app in a browser, with a template against without: first contentful paint, and until the page is idle.
+"""Opening an app in a browser, with a template against without: first contentful paint, all outputs shown, the page idle.
 
 Two servers serve the same notebook (pandas, two figures, controls), one with `--template off`. In turns, each page is opened in a fresh
 browser context with a cold cache; the times are the browser's own, from the navigation on. Then `--at-once` sessions are opened together
@@ -36,12 +36,15 @@ CELLS: tuple[str | tuple[str, str, list[str]], ...] = (
 TIMES = """\
 () => ({
   paint_ms: performance.getEntriesByName("first-contentful-paint")[0].startTime,
+  shown_ms: window.shownAt,
   idle_ms: window.idleAt,
   requests: performance.getEntriesByType("resource").length + 1,
 })
 """
 WATCH = """\
 const watch = new MutationObserver(() => {
+  const isShown = document.querySelectorAll("ka-cell img").length > 1 && document.querySelector("ka-cell table");
+  if (isShown) window.shownAt ??= performance.now();
   if (document.body?.dataset.state === "idle") { window.idleAt = performance.now(); watch.disconnect(); }
 });
 watch.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] });
@@ -94,7 +97,7 @@ async def measure(rounds: int, at_once: int) -> dict[str, Any]:
                         times[name].append(await open_page(browser, server))
                 await browser.close()
             found: dict[str, Any] = {name: _medians(each[1:]) for name, each in times.items()}
-            for what in ("paint_ms", "idle_ms"):
+            for what in ("paint_ms", "shown_ms", "idle_ms"):
                 found[f"{what}_ratio"] = round(found["template"][what] / found["off"][what], 3)
             for name, server in servers.items():
                 found[name]["at_once"] = {"sessions": at_once, **await open_many(server, at_once)}

@@ -52,7 +52,7 @@ class Controls:
 
     def withdraw(self, cell: str, keys: Collection[str]) -> list[str]:
         """Of these keys, those that are still this cell's are no longer on the page; returns them."""
-        gone = [key for key in keys if self._declared.get(key, (None,))[0] == cell]
+        gone = [key for key in dict.fromkeys(keys) if self._declared.get(key, (None,))[0] == cell]
         for key in gone:
             del self._declared[key]
         return gone

@@ -100,10 +100,12 @@ class Journal:
 
     def _bodies(self) -> list[bytes]:
         bodies = [encode_body(message) for message in self.comms.page()]
-        for cell in self._cells.values():
+        for name, cell in self._cells.items():
             for status, items in ((cell.before_status, cell.before), (cell.status, cell.items)):
                 if status is not None and (items or status is cell.status):
                     bodies += [status, *(item.body for item in items)]
+            if cell.clear_pending:
+                bodies.append(encode_body(Output(name, "clear", "clear_output", b'{"wait":true}')))
         return bodies + [body for body in (self._settled, self._status) if body is not None]
 
     def head(self) -> object:

@@ -259,3 +259,14 @@ it("forgets everything for a new page", () => {
   expect(shown()).toEqual([]);
   expect(element.dataset.status).toBe("queued");
 });
+
+it("shows of a run that was stopped what it came to, and nothing of the one before", () => {
+  status("running");
+  show("one");
+  show("two");
+  status("done");
+  status("running");
+  show("three");
+  status("stale");
+  expect(element.textContent).toBe("three");
+});

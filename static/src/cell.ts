@@ -38,7 +38,11 @@ export class Cell {
     else if (status === "failed") this.finish((item) => item.old, failure(error));
     else if (status === "upstream-failed") this.finish((item) => item.isOutput, waiting());
     else if (status === "upstream-stopped") this.finish((item) => item.isOutput, null);
-    else this.dimTimer = setTimeout(() => this.dim(), DIM_AFTER_MS);
+    else {
+      // What was stopped shows what it came to, and nothing of the run before.
+      if (status === "stale") this.finish((item) => item.old, null);
+      this.dimTimer = setTimeout(() => this.dim(), DIM_AFTER_MS);
+    }
     this.refresh();
   }
 

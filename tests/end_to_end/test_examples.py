@@ -137,6 +137,15 @@ async def remember_pictures(page: Page) -> None:
     await page.evaluate(f"() => {{ window.seen = new Set([...document.querySelectorAll('img, canvas')].map({LOOK})); }}")
 
 
+def slide(label: str, key: str) -> Act:
+    """Press a key on the ipywidget slider with this label."""
+
+    async def act(page: Page) -> None:
+        await page.get_by_role("slider", name=label, exact=True).press(key)
+
+    return act
+
+
 # What a viewer does to each example, in this order, and what the page must then show.
 STORIES: dict[str, list[tuple[Act, Check]]] = {
     "welcome": [
@@ -172,6 +181,11 @@ STORIES: dict[str, list[tuple[Act, Check]]] = {
         (tick("°F"), shows("seasons", "Temperature (°F)")),
         (fill("A wet day has at least", "5"), shows("answer", "at least 5 mm", "18% of all days")),
         (fill("Year of the calendar", "0"), shows("calendar", "Warmest hour of each day, 2012")),
+    ],
+    "swings": [
+        (press("Playground"), shows("answer", "3.17 s for a narrow swing", "from 45°")),
+        (slide("Length (m)", "ArrowRight"), shows("answer", "3.23 s for a narrow swing")),
+        (slide("Let go at (°)", "End"), draws_anew("img")),
     ],
     "loan": [
         (fill("Years", "10"), has("text=10 years", 1)),

@@ -39,12 +39,13 @@ def generate(family: str) -> list[tuple[Notebook, Seeded]]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Serves all of the notebooks; a kernel ends with its page, so that there is one at a time."""
+    """Serves all of the notebooks, some from templates; a kernel ends with its page, so that there is one at a time."""
     folder = tmp_path_factory.mktemp("served")
     for family in FAMILIES:
         for number, (notebook, _) in enumerate(generate(family)):
             save_notebook(folder / f"{family}-{number}.ipynb", *(one.source for one in notebook.cells))
-    with Server(folder, "--grace-s", "0") as running:
+    with Server(folder, "--grace-s", "0", "--standby", "0") as running:
+        running.wait_for_line(r"templates of \d+ app")
         yield running
 
 
@@ -57,14 +58,15 @@ async def test_after_each_event_the_page_is_what_a_run_of_everything_shows(serve
     async with Viewer(server).page(f"{family}-{number}") as page:
         await page.idle()
         told = []
-        for _ in range(EVENTS):
+        for event in range(EVENTS + 1):
             keys = sorted(page.controls)
             if not keys:
                 break  # all of them went with a condition
-            key, value = keys[choose.below(len(keys))], choose.below(10)
-            told.append(f"{key} = {value}")
-            await page.set(key, value)
-            await page.idle()
+            if event > 0:  # before the first, the page shows how the session began
+                key, value = keys[choose.below(len(keys))], choose.below(10)
+                told.append(f"{key} = {value}")
+                await page.set(key, value)
+                await page.idle()
             shown = snapshot(page, volatile)
             await run_all(page)
             found = differences(shown, snapshot(page, volatile))

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.soak import soak
+
 from .harness import Page, Server, Viewer, is_alive, serving, wait_until, write_notebook
 
 CELLS: tuple[str | tuple[str, str, list[str]], ...] = (
@@ -258,3 +260,28 @@ async def test_when_the_template_is_killed_sessions_open_all_the_same_and_it_is_
         async with opened(server) as (page,):
             assert rerun_cells(page) == ["c2"]
             assert int(page.text("c2")) not in (template, server.process.pid)
+
+
+@pytest.mark.parametrize("state", [(), ("--state-dir", "none")], ids=["outliving", "ending with the server"])
+async def test_what_a_killed_template_leaves_behind_is_told_or_goes_on(tmp_path: Path, state: tuple[str, ...]) -> None:
+    cells = ('import kernelapp as ka\nimport os\nn = ka.slider("N", 0, 9, 1)', 'print("n is", n)', "print(os.getpid(), os.getppid())")
+    options = state or ("--state-dir", str(tmp_path / "state"))
+    with serve(tmp_path, *cells, options=options) as server:
+        async with opened(server) as (page,):
+            pid, template = map(int, page.text("c2").split())
+            os.kill(template, signal.SIGKILL)
+            await asyncio.to_thread(server.wait_for_line, "has ended, and is made again")
+            if not is_alive(pid):
+                await page.until(lambda: page.state == "dead")
+                await page.send({"type": "rerun"})
+                await page.until(lambda: page.state == "running")
+                await page.idle()
+            await page.set(page.key("N"), 5)
+            await page.idle()
+            assert page.text("c1") == "n is 5\n"
+
+
+async def test_a_hundred_sessions_leave_everything_as_it_was() -> None:
+    found = await soak(100, 4, "auto")
+    assert found["same"], found
+    assert found["after"]["memory_kb"] - found["before"]["memory_kb"] < 8_000, found

@@ -8,6 +8,8 @@ from typing import Any
 from kernelapp.session.journal import Journal
 from kernelapp.wire.messages import Cell, CellFailure, CellStatus, Control, Output, PageMessage, SessionStatus, Settled, Status
 
+from .shown import Browser
+
 RUNNING = Cell("c", CellStatus.RUNNING, 1)
 DONE = Cell("c", CellStatus.DONE, 1)
 
@@ -40,7 +42,7 @@ def shown(journal: Journal) -> list[Any]:
     for frame in map(json.loads, journal.page()):
         match frame["type"]:
             case "output":
-                data = frame["content"]["data"]
+                data = frame["content"].get("data", {"text/plain": frame["op"]})
                 found.append(data.get("text/plain") or data["application/vnd.kernelapp.layout+json"]["op"])
             case "control":
                 found.append(frame["control"]["key"])
@@ -97,7 +99,7 @@ def test_clearing_leaves_controls_and_layout() -> None:
 
 
 def test_clearing_with_wait_happens_at_the_next_output() -> None:
-    assert shown(journal_of(RUNNING, text("one"), clear(wait=True))) == ["running", "one"]
+    assert shown(journal_of(RUNNING, text("one"), clear(wait=True))) == ["running", "one", "clear"]
     assert shown(journal_of(RUNNING, text("one"), clear(wait=True), text("two"))) == ["running", "two"]
 
 
@@ -120,3 +122,14 @@ def test_the_page_is_numbered_up_to_the_latest_message() -> None:
     journal = journal_of(RUNNING, text("one"), text("two"), DONE, Settled(0), Status(SessionStatus.IDLE), text("late"))
     assert [json.loads(frame)["seq"] for frame in journal.page()] == list(range(2, 8))
     assert json.loads(journal.append(Settled(1)))["seq"] == 8
+
+
+def test_a_page_that_is_sent_whole_knows_of_a_clear_that_waits() -> None:
+    journal = Journal(1_000_000)
+    journal.append(Cell("a", CellStatus.RUNNING, 1))
+    journal.append(Output("a", "append", "stream", b'{"text":"old"}'))
+    journal.append(Output("a", "clear", "clear_output", b'{"wait":true}'))
+    late = Browser()
+    late.load(journal.page(), whole=True)
+    late.receive(journal.append(Output("a", "append", "stream", b'{"text":"new"}')))
+    assert [thing.what for thing in late.cells["a"].new] == [{"text": "new"}]

@@ -284,3 +284,11 @@ def test_a_kernel_that_is_started_already_is_not_started_again() -> None:
     assert driver.machine.restart() == []
     driver.do(driver.machine.kernel_starting())
     assert driver.machine.restart() == []
+
+
+def test_a_control_that_was_declared_twice_goes_once() -> None:
+    driver = settled(slider(), slider())
+    driver.event(1, 5)
+    driver.finish()
+    driver.finish()
+    assert [message.op for message in driver.published if isinstance(message, Control)] == ["declare", "declare", "remove"]

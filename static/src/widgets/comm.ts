@@ -2,6 +2,7 @@
 
 import type { ICallbacks, IClassicComm } from "@jupyter-widgets/base";
 import type { SendComm } from "../comms.ts";
+import { WidgetError } from "./problem.ts";
 
 /** A message of Jupyter's, as far as models look at it. */
 export interface JupyterMessage {
@@ -52,7 +53,7 @@ export class Comm implements IClassicComm {
   ) {}
 
   open(): string {
-    throw new Error("Widgets are made in the kernel: a page opens no comm.");
+    throw new WidgetError("Widgets are made in the kernel: a page opens no comm.");
   }
 
   send(data: unknown, callbacks?: ICallbacks, _metadata?: unknown, buffers: Buffers = []): string {

@@ -10,6 +10,7 @@ import { buffer, text } from "./blobs.ts";
 import { BUILTIN, type Module } from "./builtin.ts";
 import { Comm, type JupyterMessage, Pending } from "./comm.ts";
 import { latexTypesetter } from "./latex.ts";
+import { mend } from "./mend.ts";
 import { loadModule } from "./modules.ts";
 import { OutputModel } from "./output.ts";
 import { explain, WidgetError } from "./problem.ts";
@@ -109,7 +110,7 @@ export class Manager extends ManagerBase {
       const view = new View({ model, options: this.setViewOptions(options as object) });
       view.listenTo(model, "destroy", view.remove);
       await view.render();
-      mendTooltips(view);
+      mend(view);
       view.once("remove", () => {
         if (model.views) delete model.views[id];
       });
@@ -140,16 +141,6 @@ export class Manager extends ManagerBase {
   protected override async _get_comm_info(): Promise<Record<string, never>> {
     return {};
   }
-}
-
-/** Without a tooltip ipywidgets writes one that says "null". */
-function mendTooltips(view: WidgetView): void {
-  const mend = () => {
-    for (const element of view.el.querySelectorAll?.("[title=null]") ?? []) element.removeAttribute("title");
-    if (view.el.getAttribute?.("title") === "null") view.el.removeAttribute("title");
-  };
-  mend();
-  view.listenTo(view.model, "change:tooltip change:description", mend);
 }
 
 function place(view: DOMWidgetView, host: HTMLElement, signal: AbortSignal): void {
