@@ -27,7 +27,8 @@ CELLS = (
     'print("n is", n, math.pi)',
     'print("clock", time.time(), os.getpid())',
 )
-WARM_UP = 40
+WARM_UP = 200  # until then buffers and caches grow
+PARTS = 4  # after each the server's memory is noted: what leaks grows on and on
 
 
 def count(server: Server, folder: Path) -> dict[str, int]:
@@ -63,12 +64,17 @@ async def run(server: Server, sessions: int, at_once: int) -> None:
     await asyncio.gather(*(lane() for _ in range(at_once)))
 
 
-async def settle(server: Server, processes: int) -> None:
-    """Wait until the kernels of closed sessions are gone, and standbys there."""
-    await asyncio.to_thread(wait_until, lambda: len(server.processes()) == processes)
+async def settle(server: Server, folder: Path, start: dict[str, int]) -> None:
+    """Wait until the kernels of closed sessions are gone, and their sockets."""
+
+    def is_settled() -> bool:
+        now = count(server, folder)
+        return now["processes"] == start["processes"] and now["descriptors"] <= start["descriptors"]
+
+    await asyncio.to_thread(wait_until, is_settled)
 
 
-async def soak(sessions: int, at_once: int, template: str) -> dict[str, Any]:
+async def soak(sessions: int, at_once: int, template: str, warm_up: int = WARM_UP) -> dict[str, Any]:
     """Counts before and after."""
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         folder = Path(name)
@@ -79,17 +85,21 @@ async def soak(sessions: int, at_once: int, template: str) -> dict[str, Any]:
         with Server(path, "--template", template, "--standby", "0", "--grace-s", "0", env={**os.environ, **env}) as server:
             if template != "off":
                 server.wait_for_line(r"templates of 1 app")
-            processes = len(server.processes())
-            await run(server, WARM_UP, at_once)
-            await settle(server, processes)
+            start = count(server, temporary)
+            await run(server, warm_up, at_once)
+            await settle(server, temporary, start)
             before = count(server, temporary)
             begun = time.perf_counter()
-            await run(server, sessions, at_once)
+            after = before
+            memory_kb = []
+            for part in range(PARTS):
+                await run(server, sessions * (part + 1) // PARTS - sessions * part // PARTS, at_once)
+                await settle(server, temporary, start)
+                after = count(server, temporary)
+                memory_kb.append(after["memory_kb"])
             took_s = time.perf_counter() - begun
-            await settle(server, processes)
-            after = count(server, temporary)
-    same = all(before[each] == after[each] for each in ("descriptors", "threads", "processes", "files"))
-    return {"sessions": sessions, "seconds": round(took_s, 1), "before": before, "after": after, "same": same}
+    same = all(after[each] <= before[each] for each in ("descriptors", "threads", "processes", "files"))
+    return {"sessions": sessions, "seconds": round(took_s, 1), "before": before, "after": after, "memory_kb": memory_kb, "same": same}
 
 
 def main() -> None:

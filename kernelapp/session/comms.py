@@ -121,7 +121,9 @@ class Comms:
     def read(self, kind: str, content: bytes, buffers: tuple[bytes, ...], version: str | None) -> Comm | str | None:
         """The page's message for one of the kernel's; a sentence for the log when it is left out; None when there is nothing to tell."""
         told = json.loads(content)
-        comm, data = str(told.get("comm_id")), told.get("data")
+        if not is_comm(told):
+            return f"a {kind} that is not what Jupyter's protocol says is left out"
+        comm, data = told["comm_id"], told.get("data")
         if kind == "comm_open":
             if told.get("target_name") != TARGET:
                 return f"a comm for '{told.get('target_name')}' is not passed on: pages know widgets only"
@@ -326,6 +328,19 @@ def _in_order(needs: Mapping[str, set[str]]) -> tuple[list[str], dict[str, froze
                 trail.append((following, iter(sorted(needs[following]))))
                 path.append(following)
     return list(order), late
+
+
+def is_comm(told: Any) -> bool:
+    """Whether a content is one of a comm message, with a state and paths that can be folded if it has them."""
+    if not isinstance(told, dict) or not isinstance(told.get("comm_id"), str):
+        return False
+    data = told.get("data")
+    if not isinstance(data, dict):
+        return data is None
+    paths = data.get("buffer_paths") or []
+    if not isinstance(paths, list) or not isinstance(data.get("state") or {}, dict):
+        return False
+    return all(isinstance(path, list) and all(isinstance(step, str | int) for step in path) for path in paths)
 
 
 def answered(message: Comm, event: int | None) -> Comm:

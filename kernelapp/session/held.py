@@ -20,6 +20,7 @@ class Held:
         self._sessions = 0
         self._retired = False
         self._leaves = False
+        self._emptying: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._pool = Pool(self._fork, standby)
 
@@ -51,8 +52,10 @@ class Held:
         self._end_unused()
 
     def retire(self) -> None:
-        """Another takes its place."""
+        """Another takes its place: no standby is needed any more."""
         self._retired = True
+        if self._emptying is None:
+            self._emptying = asyncio.get_running_loop().create_task(self._pool.close())
         self._end_unused()
 
     def _end_unused(self) -> None:
@@ -60,7 +63,8 @@ class Held:
             self._ending = asyncio.get_running_loop().create_task(self._end())
 
     async def _end(self) -> None:
-        await self._pool.close()
+        if self._emptying is not None:
+            await self._emptying
         await self.made.end(leave=self._leaves)
 
     async def close(self, *, leave: bool = False) -> None:

@@ -163,6 +163,7 @@ class Relay:
 
     def revive(self, saved: Saved) -> None:
         """Go on with a session of a server that is gone, and with its kernel."""
+        self._record = None  # its pages have seen that of another server
         lasting: Lasting = thaw(saved.state, self.notebook)
         cells = {name: thaw(page) for name, page in saved.cells.items()}
         self._machine, self._requests, self._latest = lasting.machine, lasting.requests, lasting.latest

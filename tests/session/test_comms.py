@@ -286,3 +286,23 @@ def test_a_change_of_one_widget_writes_few_rows_and_large_parts_once() -> None:
     assert not any(rows.values())
     session.comms.forget_changes(rows)
     assert session.comms.take_changes() == rows
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {"data": {}},
+        {"comm_id": 7, "target_name": "jupyter.widget", "data": {}},
+        {"comm_id": "m", "target_name": "jupyter.widget", "data": []},
+        {"comm_id": "m", "target_name": "jupyter.widget", "data": {"state": [1]}},
+        {"comm_id": "m", "target_name": "jupyter.widget", "data": {"state": {}, "buffer_paths": [[{}]]}},
+        {"comm_id": "m", "target_name": "jupyter.widget", "data": {"state": {}, "buffer_paths": {"a": 1}}},
+    ],
+)
+@pytest.mark.parametrize("kind", ["comm_open", "comm_msg"])
+def test_what_is_no_comm_message_is_left_out(kind: str, content: Any) -> None:
+    session = Session()
+    session.open("m", value=1)
+    assert "left out" in str(session.comms.read(kind, json.dumps(content).encode(), (), "2.1.0"))
+    assert session.page() == {"m": {"value": 1}}

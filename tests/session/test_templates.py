@@ -13,7 +13,7 @@ from kernelapp.session.making import Maker
 from kernelapp.session.starts import StartQueue
 from kernelapp.session.templates import Templates, TemplateSettings
 
-from .fakes import FakeTemplate, let_tasks_run
+from .fakes import FakeKernel, FakeTemplate, let_tasks_run
 from .test_making import SETTINGS, Factory, notebook_of
 
 APP = notebook_of("a = 1", "print(a)")
@@ -80,6 +80,18 @@ async def test_standbys_are_made_and_end_with_their_template(tmp_path: Path) -> 
     assert [fork.starts for fork in host.made[0].forks] == [1, 1]
     await host.templates.close()
     assert [fork.ends for fork in host.made[0].forks] == [1, 1]
+
+
+async def test_standbys_of_a_template_that_is_replaced_end_at_once(tmp_path: Path) -> None:
+    host = Host(tmp_path, standby=1)
+    await host.make(APP)
+    lease = host.templates.lease(APP)
+    assert lease is not None
+    await host.make(notebook_of("a = 2"))
+    assert [fork.ends for fork in host.made[0].forks] == [1]
+    assert host.made[0].ends == 0
+    assert isinstance(lease.fork(), FakeKernel)
+    await host.templates.close()
 
 
 async def test_an_edited_notebook_gets_a_new_template_and_sessions_on_the_old_one_go_on(tmp_path: Path) -> None:

@@ -200,8 +200,7 @@ class Process:
         self._frozen = True
         self.randomness.remember()
         gc.collect()
-        gc.disable()  # a collection would write into every object, and so copy what the forks share
-        gc.freeze()
+        gc.freeze()  # from now on no collection writes into what the forks share
         os.close(self._calm)
         return None
 

@@ -36,9 +36,9 @@ class Safety:
         """Why this process may not be forked, in words; None when nothing of it can be seen."""
         for judge in (
             self._threads_alive,
+            _shared_memory,
             self._children,
             _timers,
-            _shared_memory,
             self._descriptors,
             self._loop_waits,
             _finalizers,

@@ -1,0 +1,122 @@
+"""What a forked session costs, against a kernel of its own process that runs the same notebook: time and memory.
+
+The notebook imports numpy, pandas and matplotlib and draws two figures. *Ready* is when all of it has been run: for the one when the
+fork answers, for the other when its last cell is idle. Both are started in turns. Memory is read from /proc/PID/smaps_rollup: private is
+what a session alone has, PSS shares what is shared among those who share it.
+
+    python -m benchmarks.session_start [--rounds 10] [--sessions 1 10 50] [--frame-sessions 200]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kernelapp.kernels.jupyter import JupyterKernel
+from kernelapp.kernels.kernel import ForkOptions
+from tests.kernels.forks import Running, launch, template
+
+CELLS = (
+    "import numpy as np\nimport pandas as pd\nimport matplotlib.pyplot as plt",
+    "frame = pd.DataFrame({'x': np.arange(5000.0), 'y': np.sin(np.arange(5000.0) / 100)})",
+    "frame.plot('x', 'y'); plt.show()",
+    "frame.y.hist(bins=40); plt.show()",
+    "frame.describe()",
+)
+EVENT = "frame.y.rolling(50).mean().tail(1)"  # what a session that lives does: a small cell
+LARGE = "import numpy as np, pandas as pd\nlarge = pd.DataFrame(np.random.default_rng(1).random((1_000_000, 62)))"  # 496 MB
+
+
+def memory_mb(pid: int) -> tuple[float, float]:
+    """Private memory and PSS of a process, in MB (10^6 bytes)."""
+    private = pss = 0
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        name, _, rest = line.partition(":")
+        if name.startswith("Private_"):
+            private += int(rest.split()[0])
+        elif name == "Pss":
+            pss += int(rest.split()[0])
+    return private * 1.024e-3, pss * 1.024e-3
+
+
+async def timed(make: Callable[[], Any], cells: tuple[str, ...]) -> tuple[float, Running]:
+    """Milliseconds until a new kernel has run these cells, and the kernel."""
+    begun = time.perf_counter()
+    running = Running(make())
+    await running.kernel.start(running.listener)
+    for cell in cells:
+        await running.run(cell)
+    return (time.perf_counter() - begun) * 1000, running
+
+
+async def pid_of(running: Running) -> int:
+    return int(await running.run("import os; os.getpid()"))
+
+
+async def compare(folder: Path, rounds: int) -> None:
+    """Times and memory of one session of each kind, in turns."""
+    times: dict[str, list[float]] = {"forked": [], "exec": []}
+    memory: dict[str, list[tuple[float, float]]] = {"forked": [], "exec": []}
+    async with template(folder, cells=CELLS) as made:
+        kinds: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+            "forked": (lambda: made.kernel.fork(ForkOptions()), ()),
+            "exec": (lambda: JupyterKernel(launch(folder)), CELLS),
+        }
+        for turn in range(rounds + 1):
+            for kind, (make, cells) in kinds.items():
+                took, running = await timed(make, cells)
+                pid = await pid_of(running)
+                await running.run(EVENT)
+                if turn:  # the first warms the caches of files
+                    times[kind].append(took)
+                    memory[kind].append(memory_mb(pid))
+                await running.kernel.end()
+    fork, full = (statistics.median(times[kind]) for kind in ("forked", "exec"))
+    print(f"notebook ready: forked {fork:.1f} ms, exec {full:.0f} ms: 1/{full / fork:.1f}   (must 1/10, aim 1/25)")
+    fork, full = (statistics.median(private for private, _ in memory[kind]) for kind in ("forked", "exec"))
+    print(f"private memory after an event: forked {fork:.1f} MB, exec {full:.0f} MB: 1/{full / fork:.1f}   (must 1/5, aim 1/10)")
+
+
+async def crowd(folder: Path, cells: tuple[str, ...], count: int, event: str) -> None:
+    """Memory of `count` sessions at the same time, each of which has run a cell, and of their template."""
+    async with template(folder, cells=cells) as made, contextlib.AsyncExitStack() as stack:
+        pids = []
+        begun = time.perf_counter()
+        for _ in range(count):
+            _, running = await timed(lambda: made.kernel.fork(ForkOptions()), ())
+            stack.push_async_callback(running.kernel.end)
+            pids.append(await pid_of(running))
+            await running.run(event)
+        each = (time.perf_counter() - begun) * 1000 / count
+        found = [memory_mb(pid) for pid in pids]
+        own = memory_mb(made.kernel._process._pid)
+        private, pss = (statistics.median(column) for column in zip(*found, strict=True))
+        total = sum(pss for _, pss in found) + own[1]
+        print(f"{count} sessions: private {private:.1f} MB, PSS {pss:.1f} MB each; with the template {total:.0f} MB; {each:.0f} ms each")
+
+
+async def main(rounds: int, sessions: list[int], frame_sessions: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        await compare(folder, rounds)
+        for count in sessions:
+            await crowd(folder, CELLS, count, EVENT)
+        if frame_sessions:
+            print("an app that holds a frame of 500 MB:")
+            await crowd(folder, (LARGE,), frame_sessions, "float(large[3].mean())")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--sessions", type=int, nargs="*", default=[1, 10, 50])
+    parser.add_argument("--frame-sessions", type=int, default=200)
+    options = parser.parse_args()
+    asyncio.run(main(options.rounds, options.sessions, options.frame_sessions))
