@@ -143,7 +143,11 @@ class JupyterKernel:
             await manager.start_kernel(cwd=str(self._launch.cwd), env=env, **options)
         channels, died = self._connect(manager)
         prepared = asyncio.create_task(self._prepare(channels))
-        await asyncio.wait({prepared, died}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait({prepared, died}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # the session ends while its kernel starts
+            prepared.cancel()
+            raise
         if not prepared.done():
             prepared.cancel()
             code = await manager.provisioner.poll() if manager.provisioner else None

@@ -1,0 +1,205 @@
+"""The fault table: something goes badly wrong in one session; what its page says, how others fare, what is left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from .harness import Page, Server, Viewer, is_alive, serving, wait_until
+
+CELLS = (
+    "import os, signal, sys, time\nimport kernelapp as ka",
+    'n = ka.slider("N", 0, 9, 1)\nfault = ka.text_input("Fault", "")\nprint("n", n, "pid", os.getpid())',
+    """
+if fault == "prints 100 MB":
+    for _ in range(100):
+        print("x" * 1_000_000)
+if fault == "floods displays":
+    for i in range(50_000):
+        display({"text/plain": str(i)}, raw=True)
+if fault == "blocks SIGINT":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+if fault in ("blocks SIGINT", "never returns"):
+    while True:
+        pass
+""",
+    'print("through", n)',
+)
+LIMIT = 2_000_000
+SANE_S = 20.0  # a session beside a fault answers within this on a machine of two busy cores; a hang is a minute and more
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    options = ("--max-cell-output-bytes", str(LIMIT), "--stop-timeout-s", "0.5", "--grace-s", "0", "--max-message-bytes", "10000")
+    with serving(tmp_path_factory.mktemp("apps"), *CELLS, options=options) as running:
+        yield running
+
+
+def pid_of(page: Page) -> int:
+    return int(page.text("c1").split("pid ")[1])
+
+
+@asynccontextmanager
+async def two(server: Server) -> AsyncIterator[tuple[Page, Page]]:
+    """A session to suffer and one beside it; the kernels of both are gone afterwards."""
+    async with Viewer(server).page("app") as page, Viewer(server).page("app") as other:
+        await page.idle()
+        await other.idle()
+        yield page, other
+        pids = [pid_of(page), pid_of(other)]
+    await asyncio.to_thread(wait_until, lambda: not any(map(is_alive, pids)))
+
+
+async def stays_responsive(other: Page) -> None:
+    """The other session answers a few events, none of them late."""
+    for value in range(5):
+        begun = time.monotonic()
+        await other.set(other.key("N"), value + 2)
+        await other.idle()
+        assert other.text("c3") == f"through {value + 2}\n"
+        assert time.monotonic() - begun < SANE_S
+
+
+@pytest.mark.parametrize("fault", ["prints 100 MB", "floods displays"])
+async def test_a_flood_is_cut_with_a_note(server: Server, fault: str) -> None:
+    async with two(server) as (page, other):
+        await page.set(page.key("Fault"), fault)
+        await stays_responsive(other)
+        await page.idle()
+        shown = sum(len(str(content)) for content in page.outputs["c2"])
+        assert shown < 3 * LIMIT
+        assert "truncated" in {frame.get("op") for frame in page.frames}
+        assert page.text("c3") == "through 1\n"
+
+
+async def test_a_cell_that_never_returns_is_stopped(server: Server) -> None:
+    async with two(server) as (page, other):
+        await page.set(page.key("Fault"), "never returns")
+        await page.until(lambda: page.cells["c2"]["status"] == "running")
+        await stays_responsive(other)
+        await page.send({"type": "stop"})
+        await page.idle()
+        assert page.cells["c2"]["status"] == "stale"
+
+
+@pytest.mark.parametrize("fault", ["blocks SIGINT", "is stopped by a signal"])
+async def test_one_that_cannot_be_stopped_is_ended_and_begins_again(server: Server, fault: str) -> None:
+    async with two(server) as (page, other):
+        pid = pid_of(page)
+        if fault == "blocks SIGINT":
+            await page.set(page.key("Fault"), fault)
+            await page.until(lambda: page.cells["c2"]["status"] == "running")
+        else:
+            os.kill(pid, signal.SIGSTOP)
+            await page.set(page.key("N"), 7)
+            await page.until(lambda: page.state == "running")
+        await page.send({"type": "stop"})
+        await stays_responsive(other)
+        await page.until(lambda: any(frame["type"] == "status" and frame["restartable"] for frame in page.frames))
+        await page.set(page.key("Fault"), "")
+        await page.send({"type": "restart"})
+        await page.until(lambda: page.state == "queued")
+        await page.idle()
+        assert page.text("c3") == ("through 1\n" if fault == "blocks SIGINT" else "through 7\n")
+        assert pid_of(page) != pid
+        assert not is_alive(pid)
+
+
+async def test_a_killed_kernel_says_so(server: Server) -> None:
+    async with two(server) as (page, other):
+        os.kill(pid_of(page), signal.SIGKILL)
+        await page.until(lambda: page.state == "dead")
+        await stays_responsive(other)
+        assert "signal 9" in page.frames[-1]["detail"]
+
+
+async def test_a_browser_that_reads_nothing_harms_nobody_and_can_come_back(server: Server) -> None:
+    async with two(server) as (page, other):
+        reader, writer = await deaf_socket(server)
+        try:
+            await stays_responsive(other)
+        finally:
+            writer.close()
+            del reader
+        await page.set(page.key("N"), 5)
+        await page.idle()
+        assert page.text("c3") == "through 5\n"
+
+
+async def deaf_socket(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A page of an app that floods, whose browser never reads what it is sent."""
+    viewer = Viewer(server)
+    _, headers, _ = await asyncio.to_thread(server.get, "/app/app")
+    viewer.cookie = headers["Set-Cookie"].split(";")[0]
+    host, port = server.url.removeprefix("http://").split(":")
+    raw = socket.create_connection((host, int(port)))
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    reader, writer = await asyncio.open_connection(sock=raw, limit=1024)
+    head = (
+        f"GET /app/app/socket HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {server.url}\r\nCookie: {viewer.cookie}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: kernelapp.v1\r\n\r\n"
+    )
+    writer.write(head.encode())
+    await reader.readuntil(b"\r\n\r\n")
+    for text in (
+        '{"type":"hello","session":null,"last_seq":0,"inputs":{"c1-0-text_input":"floods displays"}}',
+        '{"type":"event","event":1,"control":"nothing","value":1}',
+    ):
+        body = text.encode()
+        size = bytes([0x80 | len(body)]) if len(body) < 126 else bytes([0x80 | 126]) + len(body).to_bytes(2, "big")
+        writer.write(b"\x81" + size + b"\0\0\0\0" + body)
+    await writer.drain()
+    return reader, writer
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [b"\x81\xfe\xff\xff", b"\xff" * 200, b"\x82\x80\0\0\0\0" * 50, b"\x81\x05hello", b"\x88\x80\0\0\0\0", b"\x09" * 500],
+    ids=range(6),
+)
+async def test_broken_frames_end_their_connection_and_no_other(server: Server, junk: bytes) -> None:
+    async with two(server) as (page, other):
+        _, writer = await deaf_socket(server)
+        writer.write(junk)
+        writer.close()
+        await stays_responsive(other)
+        assert page.errors == []
+    log = server.printed()
+    assert "session opened" in log
+    assert "Traceback (most recent call last):" not in log, "ours; IPython writes those of cells without the colon"
+    assert "Uncaught" not in log
+
+
+SHOWS_ITS_KEY = """
+import json
+from ipykernel.connect import get_connection_file
+print(json.load(open(get_connection_file()))["key"])
+1 / 0
+"""
+
+
+async def test_the_log_names_app_and_session_and_holds_no_secret(tmp_path: Path) -> None:
+    with serving(tmp_path, SHOWS_ITS_KEY, options=("--log-format", "json")) as server:
+        viewer = Viewer(server)
+        async with viewer.page("app") as page:
+            await page.idle()
+            key = page.text("c0").strip()
+            assert len(key) > 20
+            await asyncio.to_thread(server.wait_for_line, "ZeroDivisionError")
+            log = [json.loads(line) for line in server.printed().splitlines() if line.startswith("{")]
+            failed = next(entry for entry in log if "ZeroDivisionError" in entry["message"] and "app" in entry)
+            assert (failed["app"], failed["session"]) == ("app", page.session[:8])
+            secrets = [key, page.session, viewer.cookie.partition("=")[2]]
+            assert not [secret for secret in secrets if secret in json.dumps(log)]
