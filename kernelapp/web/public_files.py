@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import quote
 
 HOSTS = ("cdn.bokeh.org", "cdn.plot.ly", "esm.sh", "www.unpkg.com")
 """Hosts that a request may be passed on to."""
@@ -23,6 +24,7 @@ _MODULES = (
     (r"esm\.sh/vega-embed(?:@[^/]*)?", "src/public/vega-embed.ts"),
     (r"esm\.sh/lodash-es(?:@[^/]*)?/debounce", "src/public/lodash-debounce.ts"),
 )
+_IN_PATHS = "/@:!$&'()*+,;=-._~"  # as RFC 3986 has it; the rest is escaped again
 
 
 @dataclass(frozen=True)
@@ -47,4 +49,4 @@ def find_public(address: str, query: str) -> PublicFile | None:
 
 
 def _elsewhere(address: str, query: str) -> str:
-    return f"https://{address}" + (f"?{query}" if query else "")
+    return f"https://{quote(address, safe=_IN_PATHS)}" + (f"?{query}" if query else "")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from .harness import Server, serving
+from .harness import Server, serving, write_notebook
 
 SCRIPT = "/app/app/kernel/nbextensions/jupyter-js-widgets/extension.js"
 
@@ -68,6 +69,26 @@ def test_nothing_else_is_there(server: Server, path: str) -> None:
     status, _, text = server.get(f"/app/app/kernel/{path}")
     assert status in (400, 404)
     assert "beside the notebook" not in text
+
+
+def test_a_picture_that_could_hold_scripts_cannot_run_them(tmp_path: Path) -> None:
+    picture = tmp_path / "jupyter" / "nbextensions" / "a" / "a.svg"
+    picture.parent.mkdir(parents=True)
+    picture.write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+    notebook = write_notebook(tmp_path / "app.ipynb", "1")
+    with Server(notebook, env={"JUPYTER_PATH": str(tmp_path / "jupyter")}) as running:
+        status, headers, _ = running.get("/app/app/kernel/nbextensions/a/a.svg")
+        assert (status, headers["Content-Type"]) == (200, "image/svg+xml")
+        assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+
+def test_what_a_notebook_asks_a_public_host_for_is_here_or_is_asked_there(server: Server) -> None:
+    host = "/app/app/kernel/web"
+    assert "plotly" in server.get(f"{host}/cdn.plot.ly/plotly-3.0.0.min.js")[2][:200]
+    assert "export * from" in server.get(f"{host}/esm.sh/vega-embed@v7.0.2?deps=vega@6")[2]
+    status, headers, _ = server.get(f"{host}/esm.sh/react@19?dev")
+    assert (status, headers["Location"]) == (302, "https://esm.sh/react@19?dev")
+    assert server.get(f"{host}/evil.example/x.js")[0] == 404
 
 
 def test_an_app_that_is_not_served_has_no_files(server: Server) -> None:

@@ -93,6 +93,7 @@ async def test_plotly(browser: Browser, server: Server) -> None:
         await says(view, "zoomed")
         sources = [address for address in view.watch.addresses if "/blob/" in address]
         assert len(set(sources)) == len(sources)
+        await expect(view.cell("c1").locator(".slice")).to_have_count(2)  # its script was to come from a public host
 
 
 async def test_ipympl(browser: Browser, server: Server) -> None:
@@ -155,8 +156,7 @@ async def test_ipycanvas(browser: Browser, server: Server) -> None:
         canvas = view.page.locator("canvas").first
         await canvas.click(position={"x": 50, "y": 40})
         await says(view, "pressed 50 40")
-        pixel = "element => [...element.getContext('2d').getImageData(50, 40, 1, 1).data].join()"
-        assert await canvas.evaluate(pixel) == "255,0,0,255"
+        await view.until("[...document.querySelector('canvas').getContext('2d').getImageData(50, 40, 1, 1).data].join() === '255,0,0,255'")
 
 
 async def test_ipytree(browser: Browser, server: Server) -> None:

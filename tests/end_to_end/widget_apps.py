@@ -210,9 +210,15 @@ renderer = three.Renderer(camera=camera, scene=scene, controls=[controls], width
 camera.observe(lambda change: say("the camera went around" if abs(change.new[0]) > 0.5 else "no"), "position")
 """
 
-NOTEBOOKS: dict[str, tuple[str, ...]] = {
+# A canvas is drawn by messages, which a template's record does not hold: each viewer's session draws it.
+_PER_SESSION = ["per-session"]
+
+NOTEBOOKS: dict[str, tuple[str | tuple[str, str, list[str]], ...]] = {
     "anywidget": (f"{_SAID}{_ANYWIDGET}w.VBox([counter, Reader(other=counter), First(), said, send, close])",),
-    "plotly": (f"{_SAID}{_PLOTLY}w.VBox([figure, said, zoomed, bars])",),
+    "plotly": (
+        f"{_SAID}{_PLOTLY}w.VBox([figure, said, zoomed, bars])",
+        "from IPython.display import HTML\nHTML(go.Figure(go.Pie(values=[1, 2])).to_html(include_plotlyjs='cdn', full_html=False))",
+    ),
     "ipympl": (f"%matplotlib widget\n{_SAID}{_IPYMPL}", "said"),
     "tqdm": (f"{_SAID}{_TQDM}", "w.VBox([step, said])", 'for i in tqdm(range(20), desc="Whole"):\n    pass'),
     "ipyleaflet": (f"{_SAID}{_LEAFLET}w.VBox([world, said, where])",),
@@ -220,7 +226,7 @@ NOTEBOOKS: dict[str, tuple[str, ...]] = {
     "altair": (f"{_SAID}{_ALTAIR}w.VBox([chart, said, slid])",),
     "bqplot": (f"{_SAID}{_BQPLOT}w.VBox([figure, said])",),
     "ipydatagrid": (f"{_SAID}{_DATAGRID}w.VBox([grid, said])",),
-    "ipycanvas": (f"{_SAID}{_CANVAS}w.VBox([canvas, said])",),
+    "ipycanvas": (("code", f"{_SAID}{_CANVAS}w.VBox([canvas, said])", _PER_SESSION),),
     "ipytree": (f"{_SAID}{_TREE}w.VBox([tree, said])",),
     "ipyvuetify": (f"{_SAID}{_VUETIFY}w.VBox([v.Container(children=[press, name, greeting]), said])",),
     "bokeh": (

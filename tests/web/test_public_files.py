@@ -52,3 +52,9 @@ def test_what_is_not_here_is_asked_of_the_host_that_the_author_named() -> None:
 )
 def test_other_hosts_are_not_asked(address: str) -> None:
     assert find_public(address, "") is None
+
+
+def test_a_redirect_holds_no_line_break() -> None:
+    public = find_public("esm.sh/a\r\nSet-Cookie: b", "")
+    assert public is not None
+    assert public.elsewhere == "https://esm.sh/a%0D%0ASet-Cookie:%20b"
