@@ -14,8 +14,9 @@ from ..errors import ViewerError
 from ..notebook import Notebook
 from ..wire.messages import Blob, Hello
 from .admission import FULL, Admission, Seat
+from .connection import Connection
 from .frozen import thaw
-from .relay import Connection, Relay
+from .relay import Relay
 from .store import Saved
 
 _RETURN_S = 60.0  # pages of a server that was away ask less and less often

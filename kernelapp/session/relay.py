@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import json
 import logging
-import secrets
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import KernelError, ViewerError
 from ..kernels.kernel import Kernel, KernelMessage
@@ -19,7 +18,6 @@ from ..notebook import Notebook
 from ..wire.codec import decode, encode
 from ..wire.messages import (
     Blob,
-    CellFailure,
     CommEvent,
     Event,
     Hello,
@@ -36,11 +34,14 @@ from ..wire.messages import (
 )
 from .admission import Seat
 from .comms import CommBounds
+from .connection import Connection
 from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .frozen import thaw
+from .hearing import Hearing
 from .journal import Journal
+from .lease import Lease
 from .machine import Machine
-from .mimes import LAYOUT_MIME, as_json, find_declaration, find_report, is_structure
+from .mimes import find_report, is_structure
 from .planning import Planning, plan_for
 from .record import Record
 from .saving import Lasting, Saving
@@ -53,33 +54,6 @@ _REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tas
 _SAVED_REQUESTS = 100  # of these, for the next server: each save writes them
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
 _BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
-
-_FAILED = "Something went wrong in this part of the app."
-
-
-class Connection(Protocol):
-    """The socket of one page."""
-
-    def send(self, frame: bytes) -> None:
-        """Queue a frame; does not block. A page that does not read is dropped."""
-
-    def drop(self, code: int, reason: str) -> None:
-        """Close the socket."""
-
-    async def answers(self) -> bool:
-        """Whether there is still someone at the other end: asks, and waits a moment for the answer."""
-
-
-class Lease(Protocol):
-    """A session's hold on a template, whose kernels are forks of it. `record`: what they hold and the page shows; None: no cell has run."""
-
-    record: Record | None
-
-    def fork(self) -> Kernel:
-        """A new kernel; its `start` raises KernelError when the template is gone."""
-
-    def release(self) -> None:
-        """The session needs no more kernels."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +109,7 @@ class Relay:
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
         self._widgets = self._make_widgets()
+        self._hearing = self._make_hearing()
         self._saving = Saving(save[0], session, save[1], notebook, self._look) if save is not None else None
 
     # The page
@@ -170,6 +145,7 @@ class Relay:
         self._journal = Journal.thawed(self._settings.max_journal_bytes, self._settings.comms, lasting.head, cells, self._cells)
         self._widgets = self._make_widgets()
         self._widgets.requests = lasting.comm_requests
+        self._hearing = self._make_hearing()
         if lasting.begun:
             self._begun.set()
         if self._saving is not None:
@@ -185,6 +161,9 @@ class Relay:
 
     def _make_widgets(self) -> Widgets:
         return Widgets(self._journal.comms, self._publish, self._notice, self._machine.widget_changed, self._log, self._debug)
+
+    def _make_hearing(self) -> Hearing:
+        return Hearing(self._machine, self._cells, self._log, self._debug)
 
     def attach(self, connection: Connection, hello: Hello, lost: str | None = None) -> None:
         """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
@@ -434,7 +413,7 @@ class Relay:
             return
         request = self._requests.get(message.parent)
         if (report := find_report(content)) is not None:
-            self._note(report, request)  # whatever its parent: background tasks report as well
+            self._perform(self._hearing.note(report, request))  # whatever its parent: background tasks report as well
             return
         if self._widgets.captures(message) and not is_structure(content):
             self._widgets.capture(message)
@@ -462,45 +441,10 @@ class Relay:
                     self._perform(self._machine.finish(cell, run))
             case "execute_reply":
                 asyncio.get_running_loop().call_later(_IDLE_S, self._finish, cell, run)
-            case _ if cell == RESTORES:
-                pass  # nothing is shown of them
-            case "stream" | "display_data" | "execute_result":
-                self._display(cell, run, message)
-            case "update_display_data":
-                self._perform(self._machine.output(cell, run, "update", message.kind, as_json(content)))
-            case "clear_output":
-                self._perform(self._machine.output(cell, run, "clear", message.kind, content))
-            case "error":
-                self._fail(cell, run, json.loads(content))
+            case _ if cell != RESTORES:  # of restores nothing is shown
+                self._perform(self._hearing.hear(cell, run, message))
 
     def _finish(self, cell: str, run: int) -> None:
         """A cell that has replied is over, even if the flooded iopub lost its `idle`."""
         if not self._closed:
             self._perform(self._machine.finish(cell, run))
-
-    def _display(self, cell: str, run: int, message: KernelMessage) -> None:
-        content, tags = message.content, self._cells[cell]
-        if tags.removed:
-            pass
-        elif (declaration := find_declaration(content)) is not None:
-            self._perform(self._machine.declare(cell, run, declaration))
-        elif not tags.hide_output or LAYOUT_MIME in content:
-            self._perform(self._machine.output(cell, run, "append", message.kind, as_json(content)))
-
-    def _note(self, report: dict[str, Any], request: tuple[str, int] | None) -> None:
-        told, entry = report.get("run"), report.get("log")
-        if isinstance(told, dict) and request is not None:
-            self._perform(self._machine.report(*request, told))
-        if isinstance(entry, dict):
-            level = logging.getLevelNamesMapping().get(str(entry.get("level")).upper(), logging.INFO)
-            self._log.log(level, "from the kernel: %s", entry.get("message"))
-
-    def _fail(self, cell: str, run: int, error: dict[str, Any]) -> None:
-        """A viewer sees a short message and a reference; the log, and the page with --debug, have the traceback."""
-        reference = secrets.token_hex(4)
-        name, value = error.get("ename", "Error"), error.get("evalue", "")
-        lines = tuple(str(line) for line in error.get("traceback") or ())
-        self._log.warning("cell %s failed, reference %s: %s: %s\n%s", cell, reference, name, value, "\n".join(lines))
-        shown = self._debug or self._cells[cell].raises_exception
-        failure = CellFailure(f"{name}: {value}" if shown else _FAILED, reference, lines if self._debug else None)
-        self._perform(self._machine.fail(cell, run, failure))

@@ -12,8 +12,9 @@ import pytest
 from kernelapp.errors import ViewerError
 from kernelapp.notebook import AppMetadata, Notebook
 from kernelapp.session.admission import Admission, AdmissionBounds, Seat
+from kernelapp.session.connection import Connection
 from kernelapp.session.registry import Lifetimes, Registry
-from kernelapp.session.relay import Connection, Relay
+from kernelapp.session.relay import Relay
 from kernelapp.wire.messages import Hello
 
 
