@@ -175,10 +175,19 @@ class Journal:
         cell = self._cells.setdefault(message.cell, _CellPage())
         key = str(message.control["key"])
         if message.op == "declare":
+            self._take_away(key, cell)
             cell.items.append(_Item(body, key=key, structure=True))
             return
         cell.items = [item for item in cell.items if item.key != key]
         cell.before = [item for item in cell.before if item.key != key]
+
+    def _take_away(self, key: str, taker: _CellPage) -> None:
+        """A control that another cell had is moved to the one that declares it now, as the page does."""
+        for name, cell in self._cells.items():
+            if cell is not taker and any(item.key == key for item in (*cell.before, *cell.items)):
+                cell.items = [item for item in cell.items if item.key != key]
+                cell.before = [item for item in cell.before if item.key != key]
+                self._changed.add(name)
 
     def _fold_output(self, message: Output, body: bytes) -> None:
         cell = self._cells.setdefault(message.cell, _CellPage())

@@ -133,3 +133,14 @@ def test_a_page_that_is_sent_whole_knows_of_a_clear_that_waits() -> None:
     late.load(journal.page(), whole=True)
     late.receive(journal.append(Output("a", "append", "stream", b'{"text":"new"}')))
     assert [thing.what for thing in late.cells["a"].new] == [{"text": "new"}]
+
+
+def test_a_control_that_another_cell_declares_now_is_at_its_new_place_alone() -> None:
+    control = {"key": "k", "kind": "button", "label": "Go", "value": False}
+    begun = (Cell("c", CellStatus.RUNNING, 1), Cell("d", CellStatus.RUNNING, 1))
+    journal = journal_of(*begun, Control("declare", "d", control), Control("declare", "c", control))
+    live, late = Browser(), Browser()
+    live.load(journal.since(0) or [], whole=True)
+    late.load(journal.page(), whole=True)
+    assert live.view() == late.view()
+    assert shown(journal).count("k") == 1
