@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,6 +20,7 @@ from .shelf import SavedModel, Shelves, to_json, unpack
 TARGET = "jupyter.widget"
 _REFERENCE = "IPY_MODEL_"
 _BLOB_BYTES = 100_000  # texts and buffers from this size on go by hash: about what a request costs
+_UNHEARD_BYTES = 50_000_000  # of custom messages that no page has had: the oldest go
 _RECENT_BLOB_BYTES = 50_000_000  # of those that no model has any more, for messages that are still under way
 
 
@@ -61,6 +62,9 @@ class Comms:
         self._models: dict[str, _Model] = {}
         self._bytes = 0
         self._capturing: dict[str, list[str]] = {}  # a request's id -> the Output widgets that capture it, innermost last
+        # Custom messages, which no state holds; None once a viewer's page gets them as they come.
+        self._unheard: deque[Comm] | None = deque()
+        self._unheard_bytes = 0
         self._recent: OrderedDict[str, Blob] = OrderedDict()
         self._recent_bytes = 0
         self._shelves = Shelves()
@@ -105,6 +109,8 @@ class Comms:
         fork = Comms(self._bounds)
         fork._models = {comm: model.copy() for comm, model in self._models.items()}
         fork._bytes = self._bytes
+        fork._unheard = None if self._unheard is None else deque(self._unheard)
+        fork._unheard_bytes = self._unheard_bytes
         fork._recent, fork._recent_bytes = OrderedDict(self._recent), self._recent_bytes
         for comm, model in fork._models.items():
             fork._shelves.put(comm, model.blobs())
@@ -210,6 +216,15 @@ class Comms:
                 self._forget(message.comm)
             case _ if data.get("method") in ("update", "echo_update") and message.comm in self._models:
                 self._merge(message, self._models[message.comm], data)
+            case _ if self._unheard is not None and message.comm in self._models:
+                self._unheard.append(message)
+                self._unheard_bytes += _size(message)
+                while self._unheard_bytes > _UNHEARD_BYTES:
+                    self._unheard_bytes -= _size(self._unheard.popleft())
+
+    def heard(self) -> None:
+        """A viewer's page has got everything, and gets what comes."""
+        self._unheard = None
 
     def replace(self, display_id: str, content: bytes) -> None:
         """`update_display_data`, wherever Output widgets show that display."""
@@ -236,8 +251,7 @@ class Comms:
     def _measure(self, message: Comm, model: _Model, changed: Iterable[str]) -> None:
         """What entries hold is shared out evenly among those that came together: exact enough for a bound, and costs nothing."""
         names = list(changed)
-        size = len(message.content) + sum(len(each) if isinstance(each, bytes) else len(each.content) for each in message.buffers)
-        size += sum(len(blob.content) for blob in message.texts.values())
+        size = _size(message)
         for name in names:
             self._bytes += size // len(names) - model.sizes.get(name, 0)
             model.sizes[name] = size // len(names)
@@ -275,7 +289,8 @@ class Comms:
         """Messages that make every widget; each comes after those that its state refers to, as far as they do not refer to each other."""
         order, late = _in_order({comm: set(_references(self._state(model))) & self._models.keys() for comm, model in self._models.items()})
         opened = [self._opening(comm, self._models[comm], late.get(comm, frozenset())) for comm in order]
-        return opened + [update for comm, others in late.items() for update in self._late(comm, self._models[comm], others)]
+        updates = [update for comm, others in late.items() for update in self._late(comm, self._models[comm], others)]
+        return [*opened, *updates, *(each for each in self._unheard or () if each.comm in self._models)]
 
     def _state(self, model: _Model) -> dict[str, Any]:
         if model.captured is None:
@@ -292,6 +307,11 @@ class Comms:
         state = {name: value for name, value in self._state(model).items() if not others.isdisjoint(_references(value))}
         data = {"method": "update", "state": state, "buffer_paths": []}
         return [Comm("msg", comm, json.dumps({"comm_id": comm, "data": data}).encode())] if state else []
+
+
+def _size(message: Comm) -> int:
+    buffers = (each if isinstance(each, bytes) else each.content for each in (*message.buffers, *message.texts.values()))
+    return len(message.content) + sum(map(len, buffers))
 
 
 def _references(value: Any) -> Iterator[str]:

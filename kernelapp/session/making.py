@@ -233,7 +233,7 @@ class Maker:
         """Run the cells, then freeze; returns the reason when the template may not be forked."""
         page = _Onlooker()
         relay.open({})
-        relay.attach(page, Hello(None, 0))
+        relay.attach(page, Hello(None, 0), onlooker=True)
         settled, stopped = (asyncio.create_task(event.wait()) for event in (page.settled, guard.stopped))
         try:
             done, _ = await asyncio.wait((settled, stopped), timeout=self._timeout_s, return_when=asyncio.FIRST_COMPLETED)

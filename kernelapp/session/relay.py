@@ -165,10 +165,11 @@ class Relay:
     def _make_hearing(self) -> Hearing:
         return Hearing(self._machine, self._cells, self._log, self._debug)
 
-    def attach(self, connection: Connection, hello: Hello, lost: str | None = None) -> None:
+    def attach(self, connection: Connection, hello: Hello, lost: str | None = None, onlooker: bool = False) -> None:
         """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
 
         What it has seen of a record counts when the record is ours. `lost`: why this is not the session that the page asked for.
+        `onlooker`: it is no viewer's page.
         """
         foreign = hello.record is not None and (self._record is None or hello.record != self._record.id)
         last_seq = 0 if foreign else hello.last_seq
@@ -180,6 +181,8 @@ class Relay:
         self._send(Welcome(self.session, self.notebook.name, missed is not None, machine.status, seq, machine.last_event, lost))
         for frame in self._journal.page() if missed is None else missed:
             connection.send(frame)
+        if not onlooker:
+            self._journal.comms.heard()
 
     def detach(self, connection: Connection) -> bool:
         """The page is gone; returns whether the session has no page now."""

@@ -210,9 +210,6 @@ renderer = three.Renderer(camera=camera, scene=scene, controls=[controls], width
 camera.observe(lambda change: say("the camera went around" if abs(change.new[0]) > 0.5 else "no"), "position")
 """
 
-# A canvas is drawn by messages, which a template's record does not hold: each viewer's session draws it.
-_PER_SESSION = ["per-session"]
-
 NOTEBOOKS: dict[str, tuple[str | tuple[str, str, list[str]], ...]] = {
     "anywidget": (f"{_SAID}{_ANYWIDGET}w.VBox([counter, Reader(other=counter), First(), said, send, close])",),
     "plotly": (
@@ -226,7 +223,7 @@ NOTEBOOKS: dict[str, tuple[str | tuple[str, str, list[str]], ...]] = {
     "altair": (f"{_SAID}{_ALTAIR}w.VBox([chart, said, slid])",),
     "bqplot": (f"{_SAID}{_BQPLOT}w.VBox([figure, said])",),
     "ipydatagrid": (f"{_SAID}{_DATAGRID}w.VBox([grid, said])",),
-    "ipycanvas": (("code", f"{_SAID}{_CANVAS}w.VBox([canvas, said])", _PER_SESSION),),
+    "ipycanvas": (f"{_SAID}{_CANVAS}w.VBox([canvas, said])",),
     "ipytree": (f"{_SAID}{_TREE}w.VBox([tree, said])",),
     "ipyvuetify": (f"{_SAID}{_VUETIFY}w.VBox([v.Container(children=[press, name, greeting]), said])",),
     "bokeh": (

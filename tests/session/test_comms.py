@@ -44,7 +44,7 @@ class Session:
         found: dict[str, Any] = {}
         for message in self.comms.page():
             data = json.loads(message.content)["data"]
-            found.setdefault(message.comm, {}).update(data["state"])
+            found.setdefault(message.comm, {}).update(data.get("state", {}))
         return found
 
     def order(self) -> list[str]:
@@ -286,6 +286,21 @@ def test_a_change_of_one_widget_writes_few_rows_and_large_parts_once() -> None:
     assert not any(rows.values())
     session.comms.forget_changes(rows)
     assert session.comms.take_changes() == rows
+
+
+def test_custom_messages_that_no_page_has_had_come_with_the_first_page_and_with_no_later_one() -> None:
+    session = Session()
+    session.open("m", value=1)
+    session.say("comm_msg", "m", {"method": "custom", "content": {"draw": 1}}, b"pixels")
+    session.say("comm_msg", "gone", {"method": "custom", "content": {}})
+    fork = session.comms.forked()
+    for comms in (session.comms, fork):
+        (opened, custom) = comms.page()
+        assert (opened.op, custom.op, custom.buffers) == ("open", "msg", (b"pixels",))
+        comms.heard()
+        assert [message.op for message in comms.page()] == ["open"]
+    session.say("comm_msg", "m", {"method": "custom", "content": {"draw": 2}})
+    assert [message.op for message in session.comms.page()] == ["open"], "a page is there and has had it"
 
 
 @pytest.mark.parametrize(
