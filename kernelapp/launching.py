@@ -58,9 +58,10 @@ def launcher(settings: Settings, package_dir: Path, state: StateDirectory | None
     """How the kernel of each notebook is started. With a state directory kernels outlive the server."""
     environment = kernel_environment(os.environ, settings.kernel_env)
     after = afterlife.Afterlife(state.path, state.kernels, settings.max_spool_bytes) if state else None
+    fences = find_fences(session_limits(settings), state.mark if state else "")
+    fences.sweep()
     if after:
-        after.start(settings.orphan_grace_s)
-    fences = find_fences(session_limits(settings))
+        after.start(settings.orphan_grace_s, fences.patterns())
 
     def launch(notebook: Notebook) -> KernelLaunch:
         return KernelLaunch(

@@ -42,6 +42,11 @@ class StateDirectory:
         """A link to each kernel's own directory, which is elsewhere: the path of a socket has to be short."""
         return self.path / "k"
 
+    @property
+    def mark(self) -> str:
+        """A short name for what belongs to servers of this directory, elsewhere on the host."""
+        return hashlib.sha256(os.fsencode(self.path.resolve())).hexdigest()[:12]
+
     def tell(self, facts: Mapping[str, Any]) -> None:
         """Leave a note of this server for `kernelapp stop`."""
         new = self.path / "server.json.new"

@@ -20,9 +20,10 @@ class Afterlife:
     links: Path
     max_spool_bytes: int
 
-    def start(self, grace_s: float) -> None:
-        """Start the keeper; it is not our child, and ends when this server and all kernels have."""
+    def start(self, grace_s: float, groups: list[str]) -> None:
+        """Start the keeper; it is not our child, and ends when this server and all kernels have. `groups`: globs of their groups."""
         self.links.mkdir(mode=0o700, exist_ok=True)
+        (self.state / keeper.GROUPS).write_text("\n".join(groups), encoding="utf-8")
         command = [sys.executable, "-S", "-E", keeper.__file__, str(self.state), str(grace_s)]
         quiet = subprocess.DEVNULL
         subprocess.run(command, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True, check=True, timeout=_START_S)

@@ -247,7 +247,7 @@ class ForkedKernel:
             process.kill()
             await process.exited
             if self._fence is not None:
-                self._fence.close()
+                await self._fence.close()
         if self._watch is not None:
             await asyncio.gather(self._watch, return_exceptions=True)
         if channels is not None:

@@ -202,7 +202,7 @@ class JupyterKernel:
         if manager is not None:
             await _end_process(manager)
         if self._fence is not None:
-            self._fence.close()
+            await self._fence.close()
         if self._directory is not None:
             if self._launch.afterlife is not None:
                 (self._launch.afterlife.links / self._directory.name).unlink(missing_ok=True)

@@ -2,7 +2,8 @@
 
 Run as a program (`python keeper.py DIRECTORY GRACE_S`) with the standard library alone. It waits for the lock of the server's state
 directory: when it gets it the server is gone. If no other takes the lock within the grace period, every process that has the directory's
-mark in its environment is killed, however it was started, and what kernels left on disk is removed.
+mark in its environment is killed, however it was started, and what kernels left on disk is removed, with the control groups that they
+were in.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from pathlib import Path
 MARK = "KERNELAPP_STATE"
 """The environment variable that every kernel has; what a kernel starts inherits it."""
 
+GROUPS = "groups"
+"""The file of the state directory that has globs of the kernels' control groups, one a line."""
+
 _LOOK_S = 0.25
 _ROUNDS = 20  # of killing: processes that fork while they are being killed are found by the next
 
@@ -34,6 +38,7 @@ def keep(directory: Path, grace_s: float) -> None:
         server = os.open(directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(server, fcntl.LOCK_EX)
         if not _marked(directory):
+            _left_groups(directory)
             return  # a server that stopped as it should leaves nothing
         os.close(server)
         if not _comes_back(directory, grace_s):
@@ -71,6 +76,23 @@ def end_all(directory: Path) -> None:
     for link in (directory / "k").glob("*"):  # each names a kernel's own directory
         shutil.rmtree(link.resolve(), ignore_errors=True)
         link.unlink(missing_ok=True)
+    for _ in range(_ROUNDS):  # a group is empty a moment after what was in it has been killed
+        if not _left_groups(directory):
+            break
+        time.sleep(_LOOK_S / 5)
+
+
+def _left_groups(directory: Path) -> list[Path]:
+    """Remove the kernels' control groups; those that are not empty yet."""
+    try:
+        patterns = [Path(line) for line in (directory / GROUPS).read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return []
+    found = [group for pattern in patterns for group in pattern.parent.glob(pattern.name)]
+    for group in found:
+        with contextlib.suppress(OSError):
+            group.rmdir()
+    return [group for group in found if group.exists()]
 
 
 def _marked(directory: Path) -> list[int]:

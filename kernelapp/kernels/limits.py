@@ -7,11 +7,13 @@ processors.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import logging
 import math
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _PERIOD_US = 100_000  # in which the share of processors is measured; the kernel's own default
 _ROOT = Path("/sys/fs/cgroup")
+_PREFIX = "kernelapp"
+_WAITS_S = [0.005 * 2**i for i in range(11)]  # between looking whether a group is empty; ten seconds in all
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class Fence(Protocol):
     def why_killed(self) -> str | None:
         """A sentence for the viewer when the kernel was killed for using too much, as far as can be known."""
 
-    def close(self) -> None:
-        """The kernel has ended."""
+    async def close(self) -> None:
+        """The kernel has ended: end what is left behind the fence, and take it down."""
 
 
 class Fences(Protocol):
@@ -53,17 +57,40 @@ class Fences(Protocol):
     def describe(self) -> Mapping[str, str]:
         """What is limited, and by which means: for the operator."""
 
+    def sweep(self) -> None:
+        """Take down what killed servers left standing, where nobody is behind it any more."""
+
+    def patterns(self) -> list[str]:
+        """Globs of what this server puts up: for the keeper."""
+
     def around(self, directory: Path, pid: int) -> Fence:
         """Put a fence around a kernel's process before it runs a cell, or find the one that it has; `directory` is the kernel's own."""
 
 
-def find_fences(limits: Limits, root: Path = _ROOT, own: Path = Path("/proc/self/cgroup")) -> Fences:
-    """The best way that this host allows."""
+def find_fences(limits: Limits, mark: str = "", root: Path = _ROOT, own: Path = Path("/proc/self/cgroup")) -> Fences:
+    """The best way that this host allows. `mark` names the servers that follow each other with one state directory; empty: this process."""
     for groups in (_Groups2(root), _Groups1(root)):
         with contextlib.suppress(OSError, KeyError, ValueError):
             groups.prepare(dict(_memberships(own.read_text(encoding="ascii"))))
-            return _GroupFences(limits, groups)
+            return _GroupFences(limits, groups, mark or process_mark(os.getpid()))
     return _ProcessFences(limits)
+
+
+def process_mark(pid: int) -> str:
+    """A name that no other process of this host has, or will have."""
+    started = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
+    return f"p{pid}.{started}"
+
+
+def _has_ended(mark: str) -> bool:
+    """Whether the process that made groups under this mark is gone; of marks of state directories nothing is known."""
+    pid = mark.removeprefix("p").partition(".")[0]
+    if not mark.startswith("p") or not pid.isdigit():
+        return False
+    try:
+        return process_mark(int(pid)) != mark
+    except (OSError, IndexError):
+        return True
 
 
 def _memberships(text: str) -> Iterator[tuple[str, str]]:
@@ -97,6 +124,10 @@ class _Groups2:
     def directories(self, name: str) -> list[Path]:
         """Where the group of that name is."""
         return [self._base / name]
+
+    def kill(self, directories: list[Path]) -> None:
+        """Kill all that is in a group, at once."""
+        (directories[0] / "cgroup.kill").write_text("1", encoding="ascii")
 
     def settings(self, limits: Limits, directories: list[Path]) -> Iterator[tuple[Path, str]]:
         """What is written where."""
@@ -138,6 +169,11 @@ class _Groups1:
         """Where the groups of that name are."""
         return [base / name for base in self._bases.values()]
 
+    def kill(self, directories: list[Path]) -> None:
+        """Kill all that is in a group: what forks meanwhile is found by the next call."""
+        for pid in (directories[0] / "cgroup.procs").read_text(encoding="ascii").split():
+            os.kill(int(pid), signal.SIGKILL)
+
     def settings(self, limits: Limits, directories: list[Path]) -> Iterator[tuple[Path, str]]:
         """What is written where."""
         memory, pids, cpu = directories
@@ -166,15 +202,27 @@ def _count(path: Path, name: str) -> int:
 
 
 class _GroupFences:
-    def __init__(self, limits: Limits, groups: _Groups1 | _Groups2) -> None:
+    def __init__(self, limits: Limits, groups: _Groups1 | _Groups2, mark: str) -> None:
         self._limits = limits
         self._groups = groups
+        self._mark = mark
 
     def describe(self) -> Mapping[str, str]:
         return _describe(self._limits, dict.fromkeys(("memory", "processors", "processes"), self._groups.version))
 
+    def sweep(self) -> None:
+        for base in self._groups.directories("."):
+            for group in base.glob(f"{_PREFIX}-*"):
+                mark = group.name.split("-")[1]
+                if mark == self._mark or _has_ended(mark):
+                    with contextlib.suppress(OSError):  # a kernel lives in it, which may be taken over
+                        group.rmdir()
+
+    def patterns(self) -> list[str]:
+        return [str(path) for path in self._groups.directories(f"{_PREFIX}-{self._mark}-*")]
+
     def around(self, directory: Path, pid: int) -> Fence:
-        directories = self._groups.directories("-".join(("kernelapp", *directory.parts[-2:])))
+        directories = self._groups.directories("-".join((_PREFIX, self._mark, *directory.parts[-2:])))
         try:
             for group in directories:
                 group.mkdir(exist_ok=True)
@@ -200,10 +248,21 @@ class _GroupFence:
             return f"The kernel used more memory than a session may ({readable_bytes(self._limits.memory_bytes)}), and was killed."
         return None
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        for wait_s in _WAITS_S:
+            if self._remove():
+                return
+            with contextlib.suppress(OSError):
+                self._groups.kill(self._directories)
+            await asyncio.sleep(wait_s)  # what was killed takes its time to end, and no version tells when
+        log.warning("a session's processes do not end: %s is left", self._directories[0])
+
+    def _remove(self) -> bool:
+        """Whether nothing is left."""
         for directory in self._directories:
-            with contextlib.suppress(OSError):  # something in it takes its time to end: an empty group costs next to nothing
+            with contextlib.suppress(OSError):
                 directory.rmdir()
+        return not any(directory.exists() for directory in self._directories)
 
 
 class _ProcessFences:
@@ -215,6 +274,12 @@ class _ProcessFences:
 
     def describe(self) -> Mapping[str, str]:
         return _describe(self._limits, {"memory": "RLIMIT_AS, for each process alone", "processors": "processor affinity", "processes": ""})
+
+    def sweep(self) -> None:
+        """Nothing stays of a process's limits."""
+
+    def patterns(self) -> list[str]:
+        return []
 
     def around(self, directory: Path, pid: int) -> Fence:
         with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -238,7 +303,7 @@ class _ProcessFence:
     def why_killed(self) -> str | None:
         return None  # a process that asks for too much gets a MemoryError
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing is left of it."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +123,34 @@ async def test_a_session_that_opens_all_the_files_it_may_goes_on_afterwards(serv
         await other.set(other.key("N"), 7)
         await other.idle()
         assert "n is 7 " in other.text("c2")
+
+
+@pytest.mark.parametrize("template", ["auto", "off"])
+async def test_nothing_of_the_sessions_is_left(template: str, tmp_path: Path) -> None:
+    """Not of a session that ended, nor of a server that was killed with its sessions."""
+    path = write_notebook(tmp_path / "app.ipynb", *CELLS)
+    with Server(path, "--template", template, "--grace-s", "0") as server:
+        if template != "off":
+            server.wait_for_line(r"templates of 1 app")
+        async with Viewer(server).page("app") as page:
+            await page.idle()
+            closed = groups_of(pid_of(page))
+        await asyncio.to_thread(wait_until, lambda: not any(group.exists() for group in closed))
+        async with Viewer(server).page("app") as page:
+            await page.idle()
+            mark = groups_of(pid_of(page))[0].name.split("-")[1] if BY_GROUPS else "none"
+            server.process.kill()
+            server.process.wait()
+        pattern = f"**/kernelapp-{mark}-*"
+        await asyncio.to_thread(wait_until, lambda: not list(Path("/sys/fs/cgroup").glob(pattern)))
+
+
+def groups_of(pid: int) -> list[Path]:
+    """The control groups that a session's kernel has of its own."""
+    found = []
+    for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+        _, controllers, group = line.split(":", 2)
+        if "/kernelapp-" in group:
+            found.append(Path("/sys/fs/cgroup") / controllers / group.lstrip("/"))
+    assert bool(found) == BY_GROUPS
+    return found

@@ -47,6 +47,10 @@ def test_when_no_server_comes_back_everything_marked_is_ended_and_its_files_go(s
     own = tmp_path / "ka-1"
     own.mkdir()
     (own / "spool").write_text("x")
+    groups = [tmp_path / "group-1", tmp_path / "group-2"]
+    for group in groups:
+        group.mkdir()
+    (state.path / keeper.GROUPS).write_text(str(tmp_path / "group-*"))
     state.kernels.mkdir()
     (state.kernels / "ka-1").symlink_to(own)
     with marked(state) as kernel:
@@ -55,6 +59,7 @@ def test_when_no_server_comes_back_everything_marked_is_ended_and_its_files_go(s
         assert kernel.wait(timeout=30) < 0
         assert watching.wait(timeout=30) == 0
     assert not own.exists()
+    assert not any(group.exists() for group in groups)
     assert list(state.kernels.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kernelapp.kernels.limits import Fence, Fences, Limits, _ProcessFences, find_fences, readable_bytes
+from kernelapp.kernels.limits import Fence, Fences, Limits, _ProcessFences, find_fences, process_mark, readable_bytes
 
 MEMORY = 150_000_000
 
@@ -61,10 +62,10 @@ def fenced(fences: Fences, body: str) -> Iterator[tuple[subprocess.Popen[str], F
     try:
         yield process, fence
     finally:
+        asyncio.run(fence.close())
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        fence.close()
         for pipe in (process.stdin, process.stdout):
             assert pipe is not None
             pipe.close()
@@ -107,7 +108,42 @@ def test_where_there_are_cgroups_the_reason_of_a_kill_is_known_and_nothing_of_th
         process.wait(30)
         reason = fence.why_killed()
     assert (reason is not None and "150 MB" in reason) if "cgroup" in by else reason is None
-    assert list(Path("/sys/fs/cgroup").glob(f"**/kernelapp-test-{process.pid}")) == []
+    assert groups_of(fences) == []
+
+
+def test_what_is_left_in_a_group_ends_with_it() -> None:
+    fences = find_fences(Limits(memory_bytes=MEMORY))
+    with fenced(fences, BOMB) as (process, fence):
+        run(process)  # 60 processes sleep
+        asyncio.run(fence.close())
+        assert groups_of(fences) == []
+
+
+def test_empty_groups_of_servers_that_are_gone_are_swept_up_and_no_others() -> None:
+    gone = subprocess.Popen(["sleep", "60"])
+    old = find_fences(Limits(memory_bytes=MEMORY), process_mark(gone.pid))
+    mine, other = find_fences(Limits(memory_bytes=MEMORY), "feedbeef0001"), find_fences(Limits(memory_bytes=MEMORY), "feedbeef0002")
+    empty = subprocess.Popen(["true"])
+    fences = [each.around(Path(f"test/{empty.pid}"), empty.pid) for each in (old, mine, other)]
+    empty.wait()
+    with fenced(mine, "pass") as (process, _):
+        lived, theirs = groups_of(old), groups_of(other)
+        mine.sweep()
+        assert groups_of(old) == lived
+        gone.kill()
+        gone.wait()
+        mine.sweep()
+        assert groups_of(old) == []
+        assert groups_of(other) == theirs
+        assert all(group.endswith(f"-{process.pid}") for group in groups_of(mine))
+        assert bool(groups_of(mine)) == bool(theirs)
+    for fence in fences:
+        asyncio.run(fence.close())
+
+
+def groups_of(fences: Fences) -> list[str]:
+    """The control groups of these fences; none where there are no groups."""
+    return [str(group) for pattern in map(Path, fences.patterns()) for group in pattern.parent.glob(pattern.name)]
 
 
 def test_a_fork_bomb_is_refused_more_processes_where_there_are_cgroups() -> None:
@@ -144,7 +180,7 @@ def test_the_unified_hierarchy_is_used_where_it_is_delegated(tmp_path: Path) -> 
     membership = tmp_path / "membership"
     membership.write_text("0::/user.slice/app\n")
     limits = Limits(memory_bytes=1_500_000_000, cpus=0.5, processes=7)
-    fences = find_fences(limits, tmp_path, membership)
+    fences = find_fences(limits, "feedbeef", tmp_path, membership)
     assert fences.describe() == {
         "memory": "1.5 GB (cgroup v2)",
         "processors": "0.5 (cgroup v2)",
@@ -153,7 +189,7 @@ def test_the_unified_hierarchy_is_used_where_it_is_delegated(tmp_path: Path) -> 
     }
     assert (own / "server/cgroup.procs").read_text() == "12"  # as in the real one, each write is a process
     assert (own / "cgroup.subtree_control").read_text() == "+memory +pids +cpu"
-    group = own / "kernelapp-ka-k1"
+    group = own / "kernelapp-feedbeef-ka-k1"
     group.mkdir()
     for name in ("memory.max", "memory.swap.max", "pids.max", "cpu.max"):
         (group / name).touch()
@@ -170,7 +206,7 @@ def test_the_unified_hierarchy_is_used_where_it_is_delegated(tmp_path: Path) -> 
 def test_where_nothing_is_delegated_processes_are_limited_alone(tmp_path: Path) -> None:
     membership = tmp_path / "membership"
     membership.write_text("0::/user.slice\n")
-    fences = find_fences(Limits(memory_bytes=10**9, processes=5), tmp_path / "none", membership)
+    fences = find_fences(Limits(memory_bytes=10**9, processes=5), "", tmp_path / "none", membership)
     assert fences.describe()["memory"] == "1 GB (RLIMIT_AS, for each process alone)"
     assert fences.describe()["processes"] == "not limited on this host"
 
