@@ -4,7 +4,9 @@ The notebook imports numpy, pandas and matplotlib and draws two figures. *Ready*
 fork answers, for the other when its last cell is idle. Both are started in turns. Memory is read from /proc/PID/smaps_rollup: private is
 what a session alone has, PSS shares what is shared among those who share it.
 
-    python -m benchmarks.session_start [--rounds 10] [--sessions 1 10 50] [--frame-sessions 200]
+With `--isolate` only this is compared: the same fork and the same kernel of its own process, each with and without a sandbox.
+
+    python -m benchmarks.session_start [--rounds 10] [--sessions 1 10 50] [--frame-sessions 200] [--isolate on|offline]
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from kernelapp.kernels.isolation import find_isolation
 from kernelapp.kernels.jupyter import JupyterKernel
 from kernelapp.kernels.kernel import ForkOptions
 from tests.kernels.forks import Running, launch, template
@@ -84,6 +87,35 @@ async def compare(folder: Path, rounds: int) -> None:
     print(f"private memory after an event: forked {fork:.1f} MB, exec {full:.0f} MB: 1/{full / fork:.1f}   (must 1/5, aim 1/10)")
 
 
+async def compare_isolated(folder: Path, rounds: int, mode: str) -> None:
+    """Times until ready and until ended, and private memory, with and without a sandbox, in turns."""
+    package_dir = launch(folder).package_dir
+    for path in (folder, package_dir):
+        path.chmod(0o755)
+    isolation = find_isolation(mode, package_dir, [], [])
+    print(isolation.describe())
+    found: dict[str, list[tuple[float, float, float]]] = {}
+    async with template(folder, cells=CELLS) as plain, template(folder, cells=CELLS, isolation=isolation) as isolated:
+        kinds: dict[str, Callable[[], Any]] = {
+            "fork": lambda: plain.kernel.fork(ForkOptions()),
+            "fork, isolated": lambda: isolated.kernel.fork(ForkOptions()),
+            "exec": lambda: JupyterKernel(launch(folder)),
+            "exec, isolated": lambda: JupyterKernel(launch(folder, isolation=isolation)),
+        }
+        for turn in range(rounds + 1):
+            for kind, make in kinds.items():
+                ready, running = await timed(make, ())
+                process = getattr(running.kernel, "_process", None)
+                private, _ = memory_mb(process.pid) if process else (0.0, 0.0)
+                begun = time.perf_counter()
+                await running.kernel.end()
+                if turn:
+                    found.setdefault(kind, []).append((ready, (time.perf_counter() - begun) * 1000, private))
+    for kind, rows in found.items():
+        ready, end, private = (statistics.median(column) for column in zip(*rows, strict=True))
+        print(f"{kind}: ready {ready:.1f} ms, ended {end:.1f} ms" + (f", private {private:.1f} MB" if private else ""))
+
+
 async def crowd(folder: Path, cells: tuple[str, ...], count: int, event: str) -> None:
     """Memory of `count` sessions at the same time, each of which has run a cell, and of their template."""
     async with template(folder, cells=cells) as made, contextlib.AsyncExitStack() as stack:
@@ -102,9 +134,12 @@ async def crowd(folder: Path, cells: tuple[str, ...], count: int, event: str) ->
         print(f"{count} sessions: private {private:.1f} MB, PSS {pss:.1f} MB each; with the template {total:.0f} MB; {each:.0f} ms each")
 
 
-async def main(rounds: int, sessions: list[int], frame_sessions: int) -> None:
+async def main(rounds: int, sessions: list[int], frame_sessions: int, isolate: str | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if isolate:
+            await compare_isolated(folder, rounds, isolate)
+            return
         await compare(folder, rounds)
         for count in sessions:
             await crowd(folder, CELLS, count, EVENT)
@@ -118,5 +153,6 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--sessions", type=int, nargs="*", default=[1, 10, 50])
     parser.add_argument("--frame-sessions", type=int, default=200)
+    parser.add_argument("--isolate", choices=("on", "offline"))
     options = parser.parse_args()
-    asyncio.run(main(options.rounds, options.sessions, options.frame_sessions))
+    asyncio.run(main(options.rounds, options.sessions, options.frame_sessions, options.isolate))

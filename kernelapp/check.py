@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from .dataflow.versions import CellFacts, describe
+from .errors import OperatorError
 from .kernels.limits import find_fences
-from .launching import CAN_FORK, launcher, package_directory, session_limits, template_maker
+from .launching import CAN_FORK, launcher, package_directory, session_isolation, session_limits, template_maker
 from .notebook import Cell, Notebook, read_notebook
 from .session.planning import analysis_of
 from .settings import Settings, make_settings, read_given
@@ -52,7 +53,19 @@ def _facts(notebook: Notebook) -> list[CellFacts]:
 
 def _limits() -> Mapping[str, str]:
     """What a session may use here, and how that is enforced."""
-    return find_fences(session_limits(_settings())).describe()
+    return {**find_fences(session_limits(_settings())).describe(), "isolation": _isolation()}
+
+
+def _isolation() -> str:
+    """What --isolate does on this host, tried out."""
+    settings = _settings()
+    wanted = dataclasses.replace(settings, isolate="on") if settings.isolate == "off" else settings
+    try:
+        with package_directory(None) as directory:
+            found = session_isolation(wanted, directory).describe()
+    except OperatorError as problem:
+        return f"none: {problem}"
+    return f"none; with --isolate {found}" if settings.isolate == "off" else found
 
 
 def _settings() -> Settings:

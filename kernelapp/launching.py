@@ -13,6 +13,7 @@ from pathlib import Path
 from .kernels import afterlife
 from .kernels.environment import kernel_environment
 from .kernels.forkserver import ForkTemplate
+from .kernels.isolation import Isolation, find_isolation
 from .kernels.jupyter import KernelLaunch
 from .kernels.limits import Limits, find_fences
 from .kernels.memory import host_bytes
@@ -60,6 +61,7 @@ def launcher(settings: Settings, package_dir: Path, state: StateDirectory | None
     after = afterlife.Afterlife(state.path, state.kernels, settings.max_spool_bytes) if state else None
     fences = find_fences(session_limits(settings), state.mark if state else "")
     fences.sweep()
+    isolation = None if settings.isolate == "off" else session_isolation(settings, package_dir, state)
     if after:
         after.start(settings.orphan_grace_s, fences.patterns())
 
@@ -74,6 +76,7 @@ def launcher(settings: Settings, package_dir: Path, state: StateDirectory | None
             start_timeout_s=settings.start_timeout_s,
             afterlife=after,
             fences=fences,
+            isolation=isolation,
         )
 
     return launch
@@ -87,6 +90,15 @@ def session_limits(settings: Settings) -> Limits:
         processes=settings.max_session_processes,
         open_files=settings.max_session_files,
     )
+
+
+def session_isolation(settings: Settings, package_dir: Path, state: StateDirectory | None = None) -> Isolation:
+    """The sandbox of each session. Raises OperatorError when this host does not allow it."""
+    package_dir.chmod(0o755)  # sessions' users read it
+    hidden = [state.path.parent] if state else []
+    paths = [Path(path) for path in settings.isolate_paths]
+    limits = session_limits(settings)
+    return find_isolation(settings.isolate, package_dir, hidden, paths, limits.memory_bytes, limits.open_files)
 
 
 def relay_settings(settings: Settings) -> RelaySettings:

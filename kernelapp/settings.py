@@ -124,6 +124,19 @@ class Settings:
     max_session_files: int = _setting(
         0, "Files that a process of a session may have open; beyond it opening fails. 0 leaves it to the host.", minimum=0
     )
+    isolate: str = _setting(
+        "off",
+        "Have each session's kernel in a sandbox (Linux): a /tmp and processes of its own, of the host's files only what the notebook "
+        "needs, read-only; `offline`: and no network. Each session has a user of its own if the server is root. A server on a host that "
+        "does not allow it says so and does not start.",
+        choices=("off", "on", "offline"),
+    )
+    isolate_paths: tuple[str, ...] = _setting(
+        (),
+        "Files and folders that isolated sessions may read besides the notebook's folder and what programs need; with commas between.",
+        pattern=r"/[^,]+",
+        expected="absolute paths with commas between",
+    )
     max_message_bytes: int = _setting(1_048_576, "Largest message from a browser, in bytes; a larger one is refused.", minimum=1024)
     max_events_per_s: int = _setting(120, "Messages per second from one page; those beyond are refused and change nothing.", minimum=1)
     max_cell_output_bytes: int = _setting(

@@ -12,6 +12,7 @@ from pathlib import Path
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from .adoption import UNKNOWN_CODE
+from .own_files import read_own_file
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,6 @@ _REASONS = {
 
 def log_last_words(directory: Path) -> None:
     """Say what a kernel that died wrote to its stderr at last: where faulthandler tells of a crash."""
-    with contextlib.suppress(OSError), (directory / STDERR).open("rb") as file:
-        file.seek(max(file.seek(0, os.SEEK_END) - _STDERR_BYTES, 0))
-        if told := file.read().decode(errors="replace").strip():
+    with contextlib.suppress(OSError):
+        if told := read_own_file(directory / STDERR, _STDERR_BYTES).decode(errors="replace").strip():
             log.warning("the kernel's last words:\n%s", told)

@@ -54,8 +54,10 @@ class ForkTemplate:
             if afterlife is not None:
                 env[MARK] = str(afterlife.state)
             links = None if afterlife is None else afterlife.links
+            isolation = None if launch.isolation is None else launch.isolation.options(launch.package_dir, launch.cwd)
             async with asyncio.timeout(launch.start_timeout_s):
-                await self._process.start(TemplateLaunch(command, arguments, launch.cwd, env, launch.package_dir, runtime, links))
+                how = TemplateLaunch(command, arguments, launch.cwd, env, launch.package_dir, runtime, links, isolation)
+                await self._process.start(how)
         except TimeoutError as problem:
             await self.end()
             raise KernelError(f"The template did not start within {launch.start_timeout_s:g} seconds.") from problem
@@ -172,6 +174,8 @@ class ForkedKernel:
         wanted: dict[str, Any] = {"cwd": None if options.cwd is None else str(options.cwd), "env": dict(options.env or {})}
         if self._launch.afterlife is not None:
             wanted["spool"] = self._launch.afterlife.max_spool_bytes
+        if self._launch.isolation is not None:
+            wanted["user"] = self._launch.isolation.user()
         self._process = process = await self._template.fork(wanted)
         if self._launch.fences is not None:
             self._fence = self._launch.fences.around(process.directory, process.pid)

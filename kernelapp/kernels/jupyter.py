@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import logging
 import os
@@ -25,15 +26,19 @@ from .adoption import adopt_kernel, describe_kernel
 from .afterlife import Afterlife
 from .channels import Channels
 from .death import STDERR, describe_end, log_last_words, wait_for_end
+from .isolation import Isolation, wrap_command
 from .keeper import MARK
 from .kernel import KernelListener, KernelMessage
 from .limits import Fence, Fences
 from .memory import ended_for_memory
+from .specs import interpreter_of
 from .spool import read_missed
 
 log = logging.getLogger(__name__)
 
 PROTOCOL = 1  # of the runtime (docs/architecture.md, "The runtime protocol")
+_BEGIN = "begin"  # the file in a kernel's own directory that is locked until it may begin
+_LOCAL = "local-provisioner"  # jupyter_client's own
 _SHUTDOWN_S = 2.0  # how long a kernel may take to end by itself
 
 _BOOTSTRAP = """\
@@ -46,7 +51,7 @@ __import__("kernelapp.inkernel.runtime", fromlist=["start"]).start({options!r})
 class KernelLaunch:
     """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation.
 
-    `afterlife` is None where kernels end with the server, `fences` where nothing limits them.
+    `afterlife` is None where kernels end with the server, `fences` where nothing limits them, `isolation` where they see the whole host.
     """
 
     kernel_name: str
@@ -58,6 +63,17 @@ class KernelLaunch:
     start_timeout_s: float
     afterlife: Afterlife | None = None
     fences: Fences | None = None
+    isolation: Isolation | None = None
+
+
+class _Manager(AsyncKernelManager):
+    """Starts its kernel by another command, which is given the kernel's."""
+
+    wrapped_in: Sequence[str] = ()
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """As AsyncKernelManager's."""
+        return [*self.wrapped_in, *super().format_kernel_cmd(extra_arguments)]
 
 
 class JupyterKernel:
@@ -128,7 +144,7 @@ class JupyterKernel:
 
     async def _start(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="ka-"))  # short: a socket's path has at most 107 bytes
-        self._manager = manager = AsyncKernelManager(kernel_name=self._launch.kernel_name)
+        self._manager = manager = _Manager(kernel_name=self._launch.kernel_name)
         manager.connection_file = str(self._directory / "k.json")
         if sys.platform != "win32":
             manager.transport = "ipc"
@@ -138,10 +154,15 @@ class JupyterKernel:
             env[MARK] = str(afterlife.state)
             (afterlife.links / self._directory.name).symlink_to(self._directory)
         # Not our stdout and stderr: whoever reads them must see our end. What cells write there comes over iopub all the same.
-        with (self._directory / STDERR).open("wb") as stderr:
-            options = {"stdout": subprocess.DEVNULL, "stderr": stderr, "independent": afterlife is not None}
+        with (self._directory / STDERR).open("wb") as stderr, (self._directory / _BEGIN).open("wb") as begin:
+            # An isolated one does not see its parent, and would take it for gone: what it is started by sees to that.
+            independent = afterlife is not None or self._launch.isolation is not None
+            options = {"stdout": subprocess.DEVNULL, "stderr": stderr, "independent": independent}
+            if self._launch.isolation is not None:
+                manager.wrapped_in = self._wrap(manager, self._launch.isolation)
+                fcntl.flock(begin, fcntl.LOCK_EX)  # it begins when it is behind its fence
             await manager.start_kernel(cwd=str(self._launch.cwd), env=env, **options)
-        channels, died = self._connect(manager)
+            channels, died = self._connect(manager)
         prepared = asyncio.create_task(self._prepare(channels))
         try:
             await asyncio.wait({prepared, died}, return_when=asyncio.FIRST_COMPLETED)
@@ -151,8 +172,23 @@ class JupyterKernel:
         if not prepared.done():
             prepared.cancel()
             code = await manager.provisioner.poll() if manager.provisioner else None
+            log_last_words(self._directory)
             raise KernelError(f"The kernel did not start. {describe_end(code)}")
         await prepared
+
+    def _wrap(self, manager: AsyncKernelManager, isolation: Isolation) -> list[str]:
+        """What starts this kernel in a sandbox. Raises KernelError for one that this host does not start."""
+        launch, spec = self._launch, manager.kernel_spec
+        assert self._directory is not None
+        assert spec is not None
+        by = (spec.metadata.get("kernel_provisioner") or {}).get("provisioner_name", _LOCAL)
+        if by != _LOCAL:
+            log.error("kernel %s is started by %s: --isolate cannot hold it", launch.kernel_name, by)
+            raise KernelError("This kernel cannot be isolated, and is not started without that.")
+        options = isolation.options(launch.package_dir, launch.cwd)
+        command = wrap_command(options, launch.package_dir, self._directory, self._directory / _BEGIN, launch.afterlife is not None)
+        program = interpreter_of(spec)
+        return [program, *command[1:]] if "python" in Path(program).name else command
 
     def _connect(self, manager: AsyncKernelManager) -> tuple[Channels, asyncio.Task[None]]:
         """Open the channels; returns them, and the task that waits for the kernel's end."""

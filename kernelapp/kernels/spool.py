@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .kernel import KernelMessage
+from .own_files import read_own_file
 
 SPOOL_NAMES = ("iopub.0", "iopub.1")  # as inkernel/spool.py names them
 
@@ -20,7 +21,7 @@ def read_spool(directory: Path) -> Iterator[list[bytes]]:
     files = []
     for name in SPOOL_NAMES:
         try:
-            content = (directory / name).read_bytes()
+            content = read_own_file(directory / name)
         except OSError:
             continue
         if len(content) >= _HEADER.size:

@@ -51,6 +51,7 @@ class TemplateLaunch:
 
     `command` is the interpreter with its flags, `arguments` those of ipykernel, `runtime` the runtime's options or None for none.
     `links`: the folder where the template's directory is linked, if its kernels outlive the server; None when they end with it.
+    `isolation`: what its kernels' sandboxes are told, or None for none.
     """
 
     command: Sequence[str]
@@ -60,6 +61,7 @@ class TemplateLaunch:
     package_dir: Path
     runtime: Mapping[str, Any] | None
     links: Path | None = None
+    isolation: Mapping[str, Any] | None = None
 
 
 def template_command(spec: KernelSpec) -> tuple[list[str], list[str]]:
@@ -133,6 +135,7 @@ class TemplateProcess:
             "owner": here,
             "package_dir": str(launch.package_dir),
             "arguments": list(launch.arguments),
+            "isolation": None if launch.isolation is None else dict(launch.isolation),
             "runtime": None if launch.runtime is None else dict(launch.runtime),
         }
         assert self.directory is not None

@@ -16,6 +16,7 @@ import kernelapp
 from kernelapp.kernels.afterlife import Afterlife
 from kernelapp.kernels.environment import kernel_environment
 from kernelapp.kernels.forkserver import ForkTemplate
+from kernelapp.kernels.isolation import Isolation
 from kernelapp.kernels.jupyter import KernelLaunch
 from kernelapp.kernels.kernel import ForkOptions, Kernel, KernelMessage
 
@@ -95,20 +96,29 @@ class Running:
         return request
 
 
-def launch(folder: Path, kernel_name: str = "python3", afterlife: Afterlife | None = None) -> KernelLaunch:
+def launch(
+    folder: Path, kernel_name: str = "python3", afterlife: Afterlife | None = None, isolation: Isolation | None = None
+) -> KernelLaunch:
     package_dir = folder / "package"
     package_dir.mkdir(exist_ok=True)
     with contextlib.suppress(FileExistsError):
         (package_dir / "kernelapp").symlink_to(Path(kernelapp.__file__).parent)
-    return KernelLaunch(kernel_name, folder, kernel_environment(os.environ), package_dir, False, 10_000_000, TIME_S, afterlife)
+    env = kernel_environment(os.environ)
+    return KernelLaunch(kernel_name, folder, env, package_dir, False, 10_000_000, TIME_S, afterlife, isolation=isolation)
 
 
 @asynccontextmanager
 async def template(
-    folder: Path, *, kernel_name: str = "python3", cells: Sequence[str] = (), freeze: bool = True, afterlife: Afterlife | None = None
+    folder: Path,
+    *,
+    kernel_name: str = "python3",
+    cells: Sequence[str] = (),
+    freeze: bool = True,
+    afterlife: Afterlife | None = None,
+    isolation: Isolation | None = None,
 ) -> AsyncIterator[Running]:
     """A template that has run `cells` and, if so wanted, is frozen; it must be safe then."""
-    running = Running(ForkTemplate(launch(folder, kernel_name, afterlife)))
+    running = Running(ForkTemplate(launch(folder, kernel_name, afterlife, isolation)))
     try:
         await running.kernel.start(running.listener)
         for cell in cells:

@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 from tornado.ioloop import IOLoop
 
+from kernelapp.inkernel.isolation.places import Plan
+from kernelapp.inkernel.isolation.sandbox import Options, change_environment, furnish
 from kernelapp.inkernel.spool import Spool, keep_iopub
 from kernelapp.inkernel.template import orphans
 from kernelapp.inkernel.template.application import Connection, ForkApp
@@ -26,6 +29,14 @@ from kernelapp.inkernel.template.randomness import Randomness
 
 
 @dataclass(frozen=True)
+class Sandbox:
+    """That of one kernel, which is the first process in it."""
+
+    options: Options
+    plan: Plan
+
+
+@dataclass(frozen=True)
 class Fork:
     """What a forked process needs to become a kernel."""
 
@@ -33,6 +44,7 @@ class Fork:
     life: int
     wanted: dict[str, Any]
     randomness: Randomness
+    sandbox: Sandbox | None = None
 
 
 def become_kernel(app: ForkApp, fork: Fork) -> None:
@@ -44,6 +56,8 @@ def become_kernel(app: ForkApp, fork: Fork) -> None:
         _keep_last_words(app, fork.wanted["path"])
         renew_loop(asyncio.get_event_loop_policy().get_event_loop() if sys.version_info < (3, 14) else asyncio.get_event_loop())
         reopen_read_files()
+        if fork.sandbox is not None:
+            _enter(fork.sandbox, fork.wanted)
         connection = Connection(fork.wanted["path"], bytes.fromhex(fork.wanted["key"]), bool(fork.wanted.get("heartbeat")))
         app.connect(connection)
         if fork.wanted.get("spool"):
@@ -84,6 +98,13 @@ def _adopt(wanted: dict[str, Any], names: dict[str, Any]) -> None:
         names["__session__"] = os.environ["JPY_SESSION_NAME"]  # as ipykernel does
     if wanted.get("cwd"):
         os.chdir(wanted["cwd"])
+
+
+def _enter(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
+    """Be isolated: what comes before has the template's rights, and runs nothing of the author's."""
+    change_environment()
+    tempfile.tempdir = None
+    furnish(sandbox.options, sandbox.plan, [os.path.dirname(wanted["path"])], os.getcwd())
 
 
 def _keep_last_words(app: ForkApp, path: str) -> None:

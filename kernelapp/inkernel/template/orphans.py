@@ -173,12 +173,23 @@ def _parents() -> dict[int, int]:
     return found
 
 
+def _exit_signal() -> int:
+    """A signal that ends the first process of a namespace, which no SIGKILL from inside does, and with it all of the namespace.
+
+    Its handler is the C library's `_exit`: it runs however stuck Python is.
+    """
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes = [ctypes.c_int, ctypes.c_void_p]
+    libc.signal(signal.SIGRTMAX, ctypes.cast(libc._exit, ctypes.c_void_p))
+    return int(signal.SIGRTMAX)
+
+
 def tie_to(life: int) -> int:
     """Tie the process group that this process leads to the pipe whose reading end is `life`; returns the descriptor to keep open."""
     own = os.open(f"/proc/self/fd/{life}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     os.close(life)
     fcntl.fcntl(own, fcntl.F_SETOWN, -os.getpgid(0))
-    fcntl.fcntl(own, _F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(own, _F_SETSIG, _exit_signal() if os.getpid() == 1 else signal.SIGKILL)
     fcntl.fcntl(own, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
     with contextlib.suppress(BlockingIOError):
         if os.read(own, 1) == b"":

@@ -15,11 +15,13 @@ from typing import Any
 
 import zmq
 
+from kernelapp.inkernel.isolation.places import Plan, own_places, plan_root
+from kernelapp.inkernel.isolation.sandbox import Options, fork_apart
 from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.template import orphans
 from kernelapp.inkernel.template.application import ForkApp
 from kernelapp.inkernel.template.canaries import try_libraries
-from kernelapp.inkernel.template.forking import Fork
+from kernelapp.inkernel.template.forking import Fork, Sandbox
 from kernelapp.inkernel.template.imports import run_imports
 from kernelapp.inkernel.template.loops import renew_loop
 from kernelapp.inkernel.template.packets import Packets
@@ -31,7 +33,7 @@ from kernelapp.inkernel.template.safety import Safety, native_threads
 class Process:
     """One template. `serve` returns in the forks only."""
 
-    def __init__(self, listener: socket.socket, calm: int, life: int, outlive: bool) -> None:
+    def __init__(self, listener: socket.socket, calm: int, life: int, outlive: bool, isolation: Options | None) -> None:
         self.app: ForkApp | None = None
         self.randomness = Randomness()
         self._listener = listener
@@ -40,6 +42,8 @@ class Process:
         self._poll = select.poll()
         self._owner: Packets | None = None
         self._outlive = outlive  # kernels go on when the owner is gone, and this process until the last has ended
+        self._isolation = isolation
+        self._plan: Plan | None = None
         self._connections: dict[int, Packets] = {}
         self._kernels: dict[int, tuple[int, Packets, str]] = {}  # pidfd -> pid, its connection, its directory
         self._kept: set[Packets] = set()  # the connections of kernels that outlive the owner
@@ -210,16 +214,28 @@ class Process:
             return None
         directory = os.path.dirname(wanted["path"])
         os.makedirs(directory, 0o700, exist_ok=True)
-        pid = os.fork()
+        try:
+            sandbox = self._sandbox(wanted)
+            pid = os.fork() if sandbox is None else fork_apart(sandbox.options)
+        except (OSError, ValueError) as problem:
+            packets.send({"failed": str(problem)})
+            return None
         if pid == 0:
             self._forget(packets)
-            return Fork(packets, self._life, wanted, self.randomness)
+            return Fork(packets, self._life, wanted, self.randomness, sandbox)
         pidfd = os.pidfd_open(pid)
         self._kernels[pidfd] = (pid, packets, directory)
         self._poll.register(pidfd, select.POLLIN)
         with contextlib.suppress(OSError):
             packets.send({"pid": pid}, fds=(pidfd,))
         return None
+
+    def _sandbox(self, wanted: dict[str, Any]) -> Sandbox | None:
+        if self._isolation is None:
+            return None
+        if self._plan is None:  # the cells have run: what they added to the import path is among the places
+            self._plan = plan_root([*self._isolation["readable"], *own_places()], self._isolation["hidden"])
+        return Sandbox({**self._isolation, "user": wanted["user"]}, self._plan)
 
     def _forget(self, kept: Packets) -> None:
         """In a fork: let go of what is the template's."""

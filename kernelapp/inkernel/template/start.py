@@ -12,7 +12,7 @@ def main(options: dict[str, Any]) -> None:
 
     `options`: `directories`, the private directory and a link to it, if any; `outlive`, whether kernels outlive the owner; `listener` and
     `owner`, descriptors of the socket that listens there and of the pipe that its owner holds; `package_dir`, to be put on `sys.path`;
-    `arguments` of ipykernel; `runtime`, the runtime's options or null.
+    `arguments` of ipykernel; `isolation`, what the sandboxes of its kernels are told, or null; `runtime`, the runtime's options or null.
     """
     from kernelapp.inkernel.template import orphans
 
@@ -24,7 +24,7 @@ def main(options: dict[str, Any]) -> None:
 
     listener = socket.socket(fileno=options["listener"])
     listener.set_inheritable(False)
-    process = Process(listener, calm, life, options["outlive"])
+    process = Process(listener, calm, life, options["outlive"], options["isolation"])
     sys.argv = ["ipykernel_launcher.py"]
     app = make_application(process.record, options["arguments"])
     _place_on_path(options["package_dir"])
