@@ -15,7 +15,6 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
@@ -27,6 +26,7 @@ from .kernels import afterlife
 from .kernels.assets import KernelAssets
 from .kernels.environment import kernel_environment
 from .kernels.jupyter import JupyterKernel, KernelLaunch
+from .kernels.limits import allow_files
 from .kernels.memory import available_bytes
 from .kernels.specs import find_kernelspec
 from .kernels.stamps import environment_of
@@ -43,8 +43,10 @@ from .settings import Settings
 from .state import StateDirectory, state_root, take_state
 from .stop import KEEP_KERNELS
 from .web.client_files import ClientFiles
+from .web.crowd import Crowd, CrowdBounds
 from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler, PublicFileHandler
 from .web.handler import MissingHandler
+from .web.listening import IDLE_S, BoundedServer
 from .web.pages import AppHandler, GalleryHandler
 from .web.site import Site
 from .web.socket import SocketHandler
@@ -53,6 +55,7 @@ log = logging.getLogger(__name__)
 
 _PORTS_TRIED = 100  # after a taken default port
 _PING_S = 20.0  # finds half-open connections; most proxies cut idle ones after 60 s
+_BACKLOG = 1024  # connections that wait to be taken in: many come at once when a server is back
 _FRAME_SLACK_BYTES = 16_000_000  # a frame a bit over the limit gets an error; far over it, the connection ends
 
 
@@ -83,7 +86,7 @@ def _bind(host: str, port: int, explicit_port: bool) -> list[socket.socket]:
     last = port if explicit_port or port == 0 else min(port + _PORTS_TRIED, 65_535)
     for candidate in range(port, last + 1):
         try:
-            return bind_sockets(candidate, host)
+            return bind_sockets(candidate, host, backlog=_BACKLOG)
         except OSError as problem:
             if problem.errno == errno.EADDRINUSE and candidate < last:
                 continue
@@ -116,7 +119,9 @@ async def _serve(
         registry = _registry(settings, launch, templates, store)
         for saved in store.sessions() if store else ():
             registry.revive(saved)
-        server = HTTPServer(_application(_site(catalog, client, registry, templates, token, port, settings), settings))
+        site = _site(catalog, client, registry, templates, token, port, settings)
+        server = BoundedServer(_application(site, settings), idle_connection_timeout=IDLE_S)
+        server.crowd = site.crowd
         server.add_sockets(sockets)
         templates.prepare([entry for entry in await catalog.entries() if isinstance(entry, Notebook)])
         templates.watch(functools.partial(_find_notebook, catalog))
@@ -201,6 +206,7 @@ def _site(
         templates=templates,
         gate=TokenGate(token),
         client=client,
+        crowd=Crowd(_crowd_bounds(settings)),
         kernel_assets=KernelAssets(kernel_environment(os.environ, settings.kernel_env)),
         allowed_hosts=settings.allowed_hosts if is_loopback(settings.host) and not token else None,
         max_message_bytes=settings.max_message_bytes,
@@ -208,6 +214,15 @@ def _site(
         max_events_per_s=settings.max_events_per_s,
         debug=settings.debug,
         show_code=settings.show_code,
+    )
+
+
+def _crowd_bounds(settings: Settings) -> CrowdBounds:
+    return CrowdBounds(
+        max_connections=allow_files(settings.max_connections),
+        max_connections_per_address=settings.max_connections_per_address,
+        max_opens_per_min=settings.max_opens_per_min,
+        max_events_per_s=settings.max_events_per_s_per_address,
     )
 
 

@@ -139,6 +139,27 @@ class Settings:
     )
     max_message_bytes: int = _setting(1_048_576, "Largest message from a browser, in bytes; a larger one is refused.", minimum=1024)
     max_events_per_s: int = _setting(120, "Messages per second from one page; those beyond are refused and change nothing.", minimum=1)
+    max_events_per_s_per_address: int = _setting(
+        3_000,
+        "Messages per second from all pages of one client address; those beyond are refused and change nothing. Behind a proxy all "
+        "viewers have the proxy's address (forwarded headers are not believed): set it to 0 there, no limit, and have the proxy do it.",
+        minimum=0,
+    )
+    max_opens_per_min: int = _setting(
+        600,
+        "Pages and sockets that one client address may open in a minute, a class behind one address among them; those beyond are told to "
+        "come back later (429 with Retry-After), and pages that are open try again by themselves. Behind a proxy: 0, no limit.",
+        minimum=0,
+    )
+    max_connections: int = _setting(
+        5_000,
+        "Connections open at once, of any kind; those beyond are told so, or closed when there are many more. Each costs about 15 kB.",
+        minimum=100,
+        maximum=1_000_000,
+    )
+    max_connections_per_address: int = _setting(
+        1_000, "Of these, how many one client address may have. Behind a proxy: 0, as many as there are.", minimum=0
+    )
     max_cell_output_bytes: int = _setting(
         20_000_000, "Output of one run of one cell, in bytes; the rest is dropped and the page says so.", minimum=1024
     )

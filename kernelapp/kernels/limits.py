@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _PERIOD_US = 100_000  # in which the share of processors is measured; the kernel's own default
 _ROOT = Path("/sys/fs/cgroup")
+_OTHER_FILES = 4_096  # that a server has open besides its connections: some for each session
 _PREFIX = "kernelapp"
 _WAITS_S = [0.005 * 2**i for i in range(11)]  # between looking whether a group is empty; ten seconds in all
 
@@ -311,6 +312,20 @@ def _limit_files(pid: int, count: int) -> None:
     if count:
         with contextlib.suppress(OSError, ValueError, AttributeError):
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (count, count))
+
+
+def allow_files(connections: int) -> int:
+    """See to it that this process may have so many connections, each an open file; returns how many the host allows."""
+    with contextlib.suppress(OSError, ValueError, NameError):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = connections + _OTHER_FILES
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            if soft < wanted:
+                log.warning("this process may open %d files: connections are bounded by that, not by --max-connections", soft)
+                return max(soft // 2, soft - _OTHER_FILES)
+    return connections
 
 
 def _describe(limits: Limits, means: Mapping[str, str]) -> Mapping[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import secrets
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from tornado.template import Loader
 from tornado.web import HTTPError, RequestHandler
 
 from ..auth.hosts import is_own_host
+from .listening import address_of
 from .site import Site
 
 _TEMPLATES = Loader(str(Path(__file__).parent / "templates"))
@@ -19,6 +22,7 @@ _WORDS = {
     403: ("This app is not open to you", "Open it with the complete link that you were given, or ask whoever runs it for a new one."),
     404: ("There is nothing here", "The address may be mistyped, or the app is no longer served."),
     405: ("That is not possible here", "This address only shows a page."),
+    429: ("Too many visitors at the moment", "Please try again in a moment."),
     503: ("The server is full", "Please try again in a few minutes."),
 }
 _OTHER = ("Something went wrong", "The server could not answer. Please try again; if it happens again, tell whoever runs this app.")
@@ -58,6 +62,15 @@ class PageHandler(RequestHandler):
             self.redirect(_without_token(self.request.uri or "/"))
         elif not may_pass(self, site):
             raise HTTPError(403)
+
+    def is_too_many(self) -> bool:
+        """Count one that opens a page; answers it, and says so, when too many come from its address."""
+        wait_s = self.site.crowd.open(address_of(self), asyncio.get_running_loop().time())
+        if wait_s:
+            self.set_status(429)
+            self.set_header("Retry-After", str(math.ceil(wait_s)))
+            self.write_error(429)
+        return wait_s > 0
 
     def keep_secret(self, name: str, value: str) -> None:
         """Set a cookie that scripts cannot read and other sites do not send along."""

@@ -47,6 +47,8 @@ class GalleryHandler(PageHandler):
 
     async def get(self) -> None:
         """Show it."""
+        if self.is_too_many():
+            return
         cards = [_card(entry, self.site.base_url) for entry in await self.site.catalog.entries()]
         if len(cards) == 1 and cards[0].error is None:
             self.redirect(cards[0].url)
@@ -59,6 +61,8 @@ class AppHandler(PageHandler):
 
     async def get(self, name: str) -> None:
         """Show it."""
+        if self.is_too_many():
+            return
         site = self.site
         entry = await site.catalog.get(name)
         if entry is None:

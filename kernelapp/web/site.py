@@ -10,6 +10,7 @@ from ..kernels.assets import KernelAssets
 from ..session.registry import Registry
 from ..session.templates import Templates
 from .client_files import ClientFiles
+from .crowd import Crowd
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Site:
     templates: Templates
     gate: TokenGate
     client: ClientFiles
+    crowd: Crowd
     kernel_assets: KernelAssets
     allowed_hosts: tuple[str, ...] | None
     max_message_bytes: int

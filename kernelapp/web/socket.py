@@ -17,12 +17,13 @@ from ..session.relay import Relay
 from ..wire.codec import decode, encode, event_of, is_text
 from ..wire.messages import VERSION, Hello, Refusal
 from .handler import may_pass
+from .listening import hand_over
 from .site import Site
 
 log = logging.getLogger(__name__)
 
 _ANSWER_S = 2.0  # how long a page may take to say that it is there, when another asks for its session
-_HELLO_S = 30.0  # how long a connection may stay without saying hello
+_HELLO_S = 10.0  # how long a connection may stay without saying hello
 _MAX_UNSENT_BYTES = 64_000_000  # a page that reads slower than this piles up is dropped; it comes back and resumes
 _MAX_REFUSALS = 200  # a page that sends nothing but nonsense is cut off
 
@@ -45,6 +46,7 @@ class SocketHandler(WebSocketHandler):
         self._second = 0
         self._in_second = 0
         self._closing = False
+        self._address: str | None = None  # until it has left the crowd
 
     async def prepare(self) -> None:
         """Refuse who may not pass."""
@@ -65,6 +67,7 @@ class SocketHandler(WebSocketHandler):
 
     async def open(self, name: str) -> None:
         """A page has connected; it must say hello."""
+        self._address = hand_over(self)
         if self.selected_subprotocol != VERSION:
             self.close(4002, f"subprotocol {VERSION} expected")
             return
@@ -72,10 +75,14 @@ class SocketHandler(WebSocketHandler):
         if not isinstance(entry, Notebook) or not self.get_cookie(self.site.viewer_cookie):
             self.close(4004, "no such app")
             return
-        self._notebook = entry
         self.set_nodelay(True)
         loop = asyncio.get_running_loop()
         self._writer = loop.create_task(self._write())
+        if self.site.crowd.open(self._address or "", loop.time()):
+            self._refuse(ViewerError("busy", "The server has too many visitors at the moment. This page tries again by itself."))
+            self.drop(4008, "busy")
+            return
+        self._notebook = entry
         self._hello_timer = loop.call_later(_HELLO_S, self.drop, 4003, "hello expected")
 
     async def on_message(self, message: str | bytes) -> None:
@@ -106,6 +113,8 @@ class SocketHandler(WebSocketHandler):
         if self._in_second > self.site.max_events_per_s:
             limit = self.site.max_events_per_s
             raise ViewerError("rate", f"A page sends at most {limit} messages in a second (max_events_per_s).", event_of(message))
+        if not self.site.crowd.may_send(self._address or "", asyncio.get_running_loop().time()):
+            raise ViewerError("rate", "Too many messages come from this address (max_events_per_s_per_address).", event_of(message))
 
     async def _greet(self, notebook: Notebook, message: str | bytes) -> None:
         hello = decode(message)
@@ -182,6 +191,9 @@ class SocketHandler(WebSocketHandler):
     def on_close(self) -> None:
         """The page is gone."""
         self._closing = True
+        if self._address is not None:
+            self.site.crowd.leave(self._address)
+            self._address = None
         self._pong.set()  # who waits for an answer need not wait longer
         if self._hello_timer is not None:
             self._hello_timer.cancel()

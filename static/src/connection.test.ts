@@ -10,7 +10,7 @@ class FakeSocket {
   sent: Record<string, unknown>[] = [];
   onopen = () => {};
   onmessage = (_: { data: string }) => {};
-  onclose = () => {};
+  onclose = (_?: { code: number }) => {};
 
   constructor(
     readonly url: string,
@@ -23,10 +23,10 @@ class FakeSocket {
     this.sent.push(JSON.parse(text));
   }
 
-  close(): void {
+  close(code = 1006): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
-    this.onclose();
+    this.onclose({ code });
   }
 
   open(): void {
@@ -142,6 +142,18 @@ describe("after a lost socket", () => {
   it("waits longer after each failure, up to a limit", () => {
     for (const delay of [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]) {
       latest().close();
+      const before = FakeSocket.all.length;
+      vi.advanceTimersByTime(delay - 1);
+      expect(FakeSocket.all).toHaveLength(before);
+      vi.advanceTimersByTime(1);
+      expect(FakeSocket.all).toHaveLength(before + 1);
+    }
+  });
+
+  it("gives a server time that says it is busy", () => {
+    for (const delay of [8000, 10_000]) {
+      latest().receive({ type: "error", seq: 0, code: "busy", message: "Too many.", event: null });
+      latest().close(4008);
       const before = FakeSocket.all.length;
       vi.advanceTimersByTime(delay - 1);
       expect(FakeSocket.all).toHaveLength(before);

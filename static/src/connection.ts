@@ -16,6 +16,9 @@ const PONG_WITHIN_MS = 5_000;
 const HELLO_WITHIN_MS = 20_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
+/** The close code of a server that has too many visitors, and how many failures it counts as: it is given time. */
+const BUSY = 4008;
+const BUSY_FAILURES = 5;
 
 export interface Listener {
   /** The server accepted the socket. `resumed` is false when everything shown must be forgotten; what follows up to `last_seq` was missed. */
@@ -78,7 +81,11 @@ export class Connection {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => socket.send(JSON.stringify(this.hello()));
     socket.onmessage = (event) => socket === this.socket && this.receive(event.data as string | ArrayBuffer);
-    socket.onclose = () => socket === this.socket && this.lost();
+    socket.onclose = (event) => {
+      if (socket !== this.socket) return;
+      if (event?.code === BUSY) this.attempts = Math.max(this.attempts, BUSY_FAILURES);
+      this.lost();
+    };
     this.giveUpAfter(HELLO_WITHIN_MS);
   }
 
@@ -129,7 +136,6 @@ export class Connection {
   }
 
   private receive(frame: string | ArrayBuffer): void {
-    this.attempts = 0;
     this.watch();
     let message: ServerMessage;
     try {
@@ -144,6 +150,7 @@ export class Connection {
   }
 
   private greet(hello: Hello): void {
+    this.attempts = 0;
     const same = hello.session === this.met;
     this.met = hello.session;
     this.place.session = hello.session;
