@@ -83,7 +83,7 @@ async def measure(sessions: int, rates: list[float], seconds: float) -> dict[str
     found: dict[str, object] = {"sessions": sessions}
     with tempfile.TemporaryDirectory() as folder:
         path = write_notebook(Path(folder) / "app.ipynb", *CELLS)
-        with Server(path, "--max-sessions", str(sessions + 1), "--max-events-per-s", "1000") as server:
+        with Server(path, "--max-sessions", str(sessions + 1), "--max-events-per-s", "1000", "--max-opens-per-min", "0") as server:
             pid = server.process.pid
             async with AsyncExitStack() as stack:
                 first = await stack.enter_async_context(Viewer(server).page("app"))

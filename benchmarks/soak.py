@@ -82,7 +82,9 @@ async def soak(sessions: int, at_once: int, template: str, warm_up: int = WARM_U
         temporary.mkdir()
         env = {"TMPDIR": str(temporary), "JUPYTER_RUNTIME_DIR": str(temporary / "runtime"), "XDG_STATE_HOME": str(temporary / "state")}
         path = write_notebook(folder / "app.ipynb", *CELLS)
-        with Server(path, "--template", template, "--standby", "0", "--grace-s", "0", env={**os.environ, **env}) as server:
+        with Server(
+            path, "--template", template, "--standby", "0", "--grace-s", "0", "--max-opens-per-min", "0", env={**os.environ, **env}
+        ) as server:
             if template != "off":
                 server.wait_for_line(r"templates of 1 app")
             start = count(server, temporary)

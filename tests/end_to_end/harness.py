@@ -36,8 +36,10 @@ _STATE = tempfile.TemporaryDirectory(prefix="kernelapp-state-")  # of the server
 class Server:
     """`kernelapp serve` on real files. What it prints is in `lines`."""
 
-    def __init__(self, *arguments: str | Path, env: dict[str, str] | None = None, port: int = 0) -> None:
-        command = [sys.executable, "-m", "kernelapp", "serve", *map(str, arguments), "--no-browser", "--port", str(port)]
+    def __init__(self, *arguments: str | Path, env: dict[str, str] | None = None, port: int = 0, constants: str = "") -> None:
+        """`constants`: Python that shortens waits which are no settings (`import kernelapp.server as it; it._PING_S = 3.0`)."""
+        program = ["-m", "kernelapp"] if not constants else ["-c", f"{constants}\nfrom kernelapp.cli import main\nraise SystemExit(main())"]
+        command = [sys.executable, *program, "serve", *map(str, arguments), "--no-browser", "--port", str(port)]
         self.lines: list[str] = []
         self._incoming: queue.Queue[str | None] = queue.Queue()
         self.process = subprocess.Popen(

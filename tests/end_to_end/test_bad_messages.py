@@ -73,6 +73,24 @@ async def test_every_bad_message_gets_its_code_and_the_session_works_on(server: 
         await works(page, 4)
 
 
+async def test_replayed_and_foreign_messages_change_nothing_anywhere(server: Server) -> None:
+    async with Viewer(server).page("app") as page, Viewer(server).page("app") as other:
+        await page.idle()
+        await other.idle()
+        await works(page, 3)
+        runs = page.cells["c0"]["run"]
+        for _ in range(20):
+            await page.send(event("slider", 9, page._event))  # a number that was taken before
+        await works(page, 4)
+        assert page.cells["c0"]["run"] == runs + 1
+        for session in (other.session, "no-such-session", "../../etc/passwd"):
+            thief = Page(await Viewer(server).open("app"))
+            await thief.hello(session, 5)
+            assert thief.session not in (other.session, page.session)
+            await thief.close()
+        await works(other, 5)
+
+
 async def test_nothing_is_accepted_before_hello(server: Server) -> None:
     page = Page(await Viewer(server).open("app"))
     await page.send({"type": "stop"})

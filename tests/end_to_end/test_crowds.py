@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from .harness import Page, Server, Viewer, serving, wait_until
+from .harness import Page, Server, Viewer, serving, wait_until, write_notebook
 from .view import viewing
 
 CELL = """\
@@ -132,16 +132,36 @@ async def test_too_many_of_one_address_are_told_so_and_others_are_not(server: Se
         await asyncio.to_thread(crowd_out, server, crowd)
 
 
-def everything(connection: socket.socket) -> bytes:
-    """What is said until the end."""
+def everything(connection: socket.socket, last: bytes = b"busy") -> bytes:
+    """What is said until the end, or the text of the close frame: then the server waits for that of the other side."""
     with connection, contextlib.suppress(ConnectionResetError):
         found = b""
         while piece := connection.recv(65536):
             found += piece
-            if found.endswith(b"busy"):
-                break  # the server waits for the other side's close frame
+            if found.endswith(last):
+                break
         return found
     return b""
+
+
+HASTY = "import kernelapp.server, kernelapp.web.socket\nkernelapp.server._PING_S = kernelapp.web.socket._HELLO_S = 3.0"
+
+
+async def test_silent_and_half_open_sockets_are_closed_and_a_living_one_is_not(tmp_path: Path) -> None:
+    with Server(write_notebook(tmp_path / "app.ipynb", CELL), constants=HASTY) as server:
+        viewer = Viewer(server)
+        async with viewer.page("app") as page:
+            await page.idle()
+            request = upgrade(server, viewer.cookie)
+            silent = await asyncio.to_thread(connect, server, ADDRESSES[0], request)
+            said = await asyncio.to_thread(everything, silent, b"hello expected")
+            assert (4003).to_bytes(2, "big") in said
+            half_open = await asyncio.to_thread(connect, server, ADDRESSES[0], request)
+            half_open.sendall(masked(random.Random(1), 1, b'{"type":"hello","session":null,"last_seq":0}'))
+            said = await asyncio.to_thread(everything, half_open)  # it answers no ping
+            assert b'"type":"hello"' in said
+            await page.set("n", 5)
+            await page.idle()
 
 
 async def test_a_page_that_is_refused_says_so_and_comes_back_by_itself(browser: Browser, server: Server) -> None:
