@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
-import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,17 +38,16 @@ from .hearing import Hearing
 from .journal import Journal
 from .lease import Lease
 from .machine import Machine
-from .mimes import find_report, is_structure
+from .own_kernel import OwnKernel
 from .planning import Planning, plan_for
 from .record import Record
+from .requests import Requests
 from .saving import Lasting, Saving
 from .starts import StartQueue
 from .store import Saved, Store
-from .track import RESTORES, CodeCell
+from .track import CodeCell
 from .widgets import COMM_KINDS, Widgets
 
-_REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
-_SAVED_REQUESTS = 100  # of these, for the next server: each save writes them
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
 _BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
 
@@ -85,7 +81,6 @@ class Relay:
         self.session = session
         self.notebook = notebook
         self._cells = {cell.id: cell for cell in notebook.code_cells}
-        self._lease = lease
         self._record = lease.record if lease is not None else None
         if self._record is not None:
             self._machine, self._journal = self._record.begin()
@@ -93,21 +88,18 @@ class Relay:
             cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
             self._machine = Machine(cells, planning or plan_for(notebook), settings.max_cell_output_bytes)
             self._journal = Journal(settings.max_journal_bytes, settings.comms)
-        self._open_kernel = open_kernel
         self._starts = starts
         self._settings = settings
         self._debug = settings.debug
-        self._kernel: Kernel | None = None
         self._connection: Connection | None = None
         self._seat: Seat | None = None
         self._used = asyncio.get_running_loop().time()  # when the viewer did something last, or something ran
         self._page: str | None = None  # the name of the document at the other end
-        self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._latest: tuple[str, RunCell] | None = None  # what was sent last, and its request
-        self._begun = asyncio.Event()  # the kernel has begun with the latest request; a new one for each
+        self._requests = Requests()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
+        self._own = OwnKernel(notebook, open_kernel, lease, self._log)
         self._widgets = self._make_widgets()
         self._hearing = self._make_hearing()
         self._saving = Saving(save[0], session, save[1], notebook, self._look) if save is not None else None
@@ -141,13 +133,11 @@ class Relay:
         self._record = None  # its pages have seen that of another server
         lasting: Lasting = thaw(saved.state, self.notebook)
         cells = {name: thaw(page) for name, page in saved.cells.items()}
-        self._machine, self._requests, self._latest = lasting.machine, lasting.requests, lasting.latest
+        self._machine, self._requests = lasting.machine, Requests.thawed(lasting.requests, lasting.latest, lasting.begun)
         self._journal = Journal.thawed(self._settings.max_journal_bytes, self._settings.comms, lasting.head, cells, self._cells)
         self._widgets = self._make_widgets()
         self._widgets.requests = lasting.comm_requests
         self._hearing = self._make_hearing()
-        if lasting.begun:
-            self._begun.set()
         if self._saving is not None:
             self._saving.kernel, self._saving.last_message = saved.kernel, saved.last_message
         self._log.info("session taken over")
@@ -155,15 +145,15 @@ class Relay:
 
     def _look(self) -> tuple[Lasting, Journal]:
         """What is saved."""
-        head, latest = self._journal.head(), self._latest
-        requests = OrderedDict(list(self._requests.items())[-_SAVED_REQUESTS:])
-        return Lasting(self._machine, head, requests, self._widgets.requests, latest, self._begun.is_set()), self._journal
+        head, requests = self._journal.head(), self._requests
+        lasting = Lasting(self._machine, head, requests.saved(), self._widgets.requests, requests.latest, requests.begun.is_set())
+        return lasting, self._journal
 
     def _make_widgets(self) -> Widgets:
         return Widgets(self._journal.comms, self._publish, self._notice, self._machine.widget_changed, self._log, self._debug)
 
     def _make_hearing(self) -> Hearing:
-        return Hearing(self._machine, self._cells, self._log, self._debug)
+        return Hearing(self._machine, self._widgets, self._cells, self._log, self._debug)
 
     def attach(self, connection: Connection, hello: Hello, lost: str | None = None, onlooker: bool = False) -> None:
         """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
@@ -229,9 +219,7 @@ class Relay:
     async def close(self) -> None:
         """End the session: its kernel, its tasks, its connection."""
         if await self._stop():
-            if self._kernel is not None:
-                await self._kernel.end()
-            self._release()
+            await self._own.end()
             if self._saving is not None:
                 self._saving.remove()
             if self._connection is not None:
@@ -244,8 +232,7 @@ class Relay:
             await self.close()
         elif await self._stop():
             self._saving.now()
-            if self._kernel is not None:
-                await self._kernel.leave()
+            await self._own.leave()
             if self._connection is not None:
                 self._connection.drop(1012, "service restart")
             self._log.info("session left to the next server")
@@ -283,17 +270,17 @@ class Relay:
                 case RunCell():
                     self._run(effect)
                 case SendComm(event):
-                    assert self._kernel is not None
+                    assert self._own.kernel is not None
                     request = self._widgets.note(event.event)
                     if self._saving is not None:
                         self._saving.now()  # as before a cell
-                    self._kernel.send_comm(request, event.comm, event.data, event.buffers)
+                    self._own.kernel.send_comm(request, event.comm, event.data, event.buffers)
                 case StartKernel():
                     self._spawn(self._start_kernel())
                 case Note(text):
                     self._log.warning("%s", text)
                 case InterruptKernel():
-                    self._spawn(self._interrupt(self._begun))
+                    self._spawn(self._interrupt(self._requests.begun))
 
     def _publish(self, message: PageMessage) -> None:
         frame = self._journal.append(message)
@@ -315,60 +302,34 @@ class Relay:
             self._log.error("a task of the session failed", exc_info=problem)
 
     def _run(self, run: RunCell) -> None:
-        assert self._kernel is not None
+        assert self._own.kernel is not None
         ours: dict[str, Any] = {"reset": run.reset, "instructions": run.instructions}
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
-        self._begun = asyncio.Event()
-        request = uuid.uuid4().hex
-        self._latest = (request, run)
-        self._requests[request] = (run.cell, run.run)
-        while len(self._requests) > _REMEMBERED_REQUESTS:
-            self._requests.popitem(last=False)
+        request = self._requests.note(run)
         if self._saving is not None:
             self._saving.now()  # first: what the kernel does for a request that nobody knows of would be lost
-        self._kernel.execute(request, self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
+        source = self._cells[run.cell].source if run.cell else "pass"
+        self._own.kernel.execute(request, source, {"cellId": run.cell, "kernelapp": ours})
 
     async def _start_kernel(self) -> None:
-        if self._kernel is not None:
-            await self._kernel.end()
-            self._kernel = None
+        if await self._own.replace():
             self._widgets.close_all()
         if self._seat is not None:
             await self._seat.wait(lambda place: self._perform(self._machine.wait_in_queue(place)))
         async with self._starts.turn(lambda place: self._perform(self._machine.wait_in_queue(place))):
             self._perform(self._machine.kernel_starting())
             try:
-                forked = await self._fork()
+                forked = await self._own.fork(self)
                 if not forked:
                     self._widgets.close_all()  # those of a record
-                    self._kernel = self._open_kernel(self.notebook)
-                    await self._kernel.start(self)
+                    await self._own.start(self)
             except KernelError as problem:
                 self.kernel_died(str(problem))
                 return
-        if self._saving is not None and self._kernel is not None:
-            self._saving.kernel, self._saving.last_message = await self._kernel.describe(), ""
+        if self._saving is not None and self._own.kernel is not None:
+            self._saving.kernel, self._saving.last_message = await self._own.kernel.describe(), ""
         self._perform(self._machine.kernel_ready(recorded=forked))
-
-    async def _fork(self) -> bool:
-        """Start a fork of the session's template; returns whether there is one."""
-        if self._lease is None:
-            return False
-        self._kernel = kernel = self._lease.fork()
-        try:
-            await kernel.start(self)
-        except KernelError as problem:
-            self._log.warning("the session's kernel is no fork: %s", problem)
-            await kernel.end()
-            self._release()
-            return False
-        return True
-
-    def _release(self) -> None:
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            lease.release()
 
     async def _adopt_kernel(self, description: bytes | None, last_message: str) -> None:
         """Go on with the kernel of the server that is gone; if that server had none yet, with a new one."""
@@ -376,16 +337,15 @@ class Relay:
             self._perform(self._machine.kernel_died("The server was started again."))
             self._perform(self._machine.rerun())
             return
-        kernel = self._open_kernel(self.notebook)
-        self._kernel = kernel
         try:
-            await kernel.adopt(self, description, last_message)
+            await self._own.adopt(self, description, last_message)
         except KernelError as problem:
             self.kernel_died(str(problem))
             return
-        latest = self._latest
-        await kernel.answered()
-        if latest is not None and self._latest is latest and not self._begun.is_set():
+        latest = self._requests.latest
+        assert self._own.kernel is not None
+        await self._own.kernel.answered()
+        if latest is not None and self._requests.latest is latest and not self._requests.begun.is_set():
             self._log.info("a cell that did not reach the kernel is sent again")
             self._run(latest[1])
 
@@ -393,10 +353,10 @@ class Relay:
         """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(begun.wait(), _BEGIN_S)
-        if self._kernel is not None and begun is self._begun:
-            await self._kernel.interrupt()
+        if self._own.kernel is not None and begun is self._requests.begun:
+            await self._own.kernel.interrupt()
             await asyncio.sleep(self._settings.stop_timeout_s)
-        if begun is self._begun:
+        if begun is self._requests.begun:
             self._perform(self._machine.unresponsive())
 
     # What the kernel says
@@ -410,42 +370,15 @@ class Relay:
         """As KernelListener: one message of the kernel's iopub."""
         if self._saving is not None and message.id and message.kind != "execute_reply":
             self._saving.last_message = message.id
-        content = message.content
         if message.kind in COMM_KINDS:
-            self._widgets.comm(message, self._kernel)
+            self._widgets.comm(message, self._own.kernel)
             return
-        request = self._requests.get(message.parent)
-        if (report := find_report(content)) is not None:
-            self._perform(self._hearing.note(report, request))  # whatever its parent: background tasks report as well
-            return
-        if self._widgets.captures(message) and not is_structure(content):
-            self._widgets.capture(message)
-        elif (event := self._widgets.event_of(message.parent)) is not None:
-            self._handle(event, message)
-        elif request is not None:
-            self._show(*request, message)
-
-    def _handle(self, event: int, message: KernelMessage) -> None:
-        """What the kernel says while it handles a widget's event."""
-        if message.kind == "status":
-            if json.loads(message.content).get("execution_state") == "idle":
-                self._perform(self._machine.comm_handled(event))
-        else:
-            self._widgets.callback(message)
-
-    def _show(self, cell: str, run: int, message: KernelMessage) -> None:
-        """What the kernel says of a cell."""
-        content = message.content
-        match message.kind:
-            case "execute_input":
-                self._begun.set()
-            case "status":
-                if json.loads(content).get("execution_state") == "idle":
-                    self._perform(self._machine.finish(cell, run))
-            case "execute_reply":
-                asyncio.get_running_loop().call_later(_IDLE_S, self._finish, cell, run)
-            case _ if cell != RESTORES:  # of restores nothing is shown
-                self._perform(self._hearing.hear(cell, run, message))
+        request = self._requests.find(message.parent)
+        self._perform(self._hearing.hear(message, request))
+        if request is not None and message.kind == "execute_input":
+            self._requests.begun.set()
+        elif request is not None and message.kind == "execute_reply":
+            asyncio.get_running_loop().call_later(_IDLE_S, self._finish, *request)
 
     def _finish(self, cell: str, run: int) -> None:
         """A cell that has replied is over, even if the flooded iopub lost its `idle`."""

@@ -1,0 +1,71 @@
+"""The kernel of one session: a fork of its template where there is one, or one of its own, or one that another server started."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from ..errors import KernelError
+from ..kernels.kernel import Kernel, KernelListener
+from ..notebook import Notebook
+from .lease import Lease
+
+
+class OwnKernel:
+    """`kernel` is None while there is none."""
+
+    def __init__(
+        self, notebook: Notebook, open_kernel: Callable[[Notebook], Kernel], lease: Lease | None, log: logging.LoggerAdapter[logging.Logger]
+    ) -> None:
+        self.kernel: Kernel | None = None
+        self._notebook = notebook
+        self._open_kernel = open_kernel
+        self._lease = lease
+        self._log = log
+
+    async def fork(self, listener: KernelListener) -> bool:
+        """Start a fork of the session's template; returns whether there is one."""
+        if self._lease is None:
+            return False
+        self.kernel = kernel = self._lease.fork()
+        try:
+            await kernel.start(listener)
+        except KernelError as problem:
+            self._log.warning("the session's kernel is no fork: %s", problem)
+            await kernel.end()
+            self._release()
+            return False
+        return True
+
+    async def start(self, listener: KernelListener) -> None:
+        """Start one that is no fork. Raises KernelError."""
+        self.kernel = self._open_kernel(self._notebook)
+        await self.kernel.start(listener)
+
+    async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
+        """Go on with the kernel of a server that is gone. Raises KernelError when it has ended."""
+        self.kernel = self._open_kernel(self._notebook)
+        await self.kernel.adopt(listener, description, last_message)
+
+    async def replace(self) -> bool:
+        """End the kernel, for another to take its place; returns whether there was one."""
+        kernel, self.kernel = self.kernel, None
+        if kernel is not None:
+            await kernel.end()
+        return kernel is not None
+
+    async def end(self) -> None:
+        """End the kernel, and give the template back: the session has ended."""
+        if self.kernel is not None:
+            await self.kernel.end()
+        self._release()
+
+    async def leave(self) -> None:
+        """Leave the kernel to a later server."""
+        if self.kernel is not None:
+            await self.kernel.leave()
+
+    def _release(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.release()
