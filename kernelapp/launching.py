@@ -91,7 +91,7 @@ def session_limits(settings: Settings) -> Limits:
 def relay_settings(settings: Settings) -> RelaySettings:
     """What every session gets of the settings."""
     comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
-    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.stop_timeout_s
+    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.stop_timeout_s, settings.close_timeout_s
     return RelaySettings(settings.debug, *bounds, comms)
 
 

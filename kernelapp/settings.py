@@ -190,6 +190,13 @@ class Settings:
         minimum=0.1,
         maximum=86_400,
     )
+    close_timeout_s: float = _setting(
+        10.0,
+        "How long what a notebook gave to `ka.on_close` may take when a session ends, in seconds; then its kernel is killed. "
+        "0: it is not called.",
+        minimum=0,
+        maximum=86_400,
+    )
     start_timeout_s: float = _setting(
         60.0, "How long a kernel may take to start, in seconds; then the page says that it did not.", minimum=1, maximum=86_400
     )

@@ -11,7 +11,13 @@ from ..wire.messages import CommEvent, PageMessage
 
 @dataclass(frozen=True)
 class StartKernel:
-    """Start a kernel (after ending the one there is) and answer with `kernel_ready` or `kernel_died`."""
+    """Start a kernel (after ending the one there is) and answer with `kernel_ready` or `kernel_died`.
+
+    `farewell`: the one there is has something to do first, and can do it; `busy`: what it is at has to be interrupted for that.
+    """
+
+    farewell: bool = False
+    busy: bool = False
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,8 @@ class Hearing:
         if isinstance(entry, dict):
             level = logging.getLevelNamesMapping().get(str(entry.get("level")).upper(), logging.INFO)
             self._log.log(level, "from the kernel: %s", entry.get("message"))
+        if report.get("closes"):
+            self._machine.closes = True
         return self._machine.report(*request, told) if isinstance(told, dict) and request is not None else []
 
     def _fail(self, cell: str, run: int, error: Mapping[str, Any]) -> list[Effect]:

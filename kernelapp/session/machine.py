@@ -53,6 +53,7 @@ class Machine:
         self._overdue = False  # the kernel has not reacted to an interrupt in time, and the page says so
         self._bound: Mapping[str, str] = {}  # names -> the widgets that they are bound to, as the kernel told last
         self._handling: set[int] = set()  # events of widgets that the kernel has not answered
+        self.closes = False  # the notebook has given something to `ka.on_close`
         self._recorded = False  # what the page shows is a template's record, and no kernel has come since
 
     def forked(self) -> Machine:
@@ -61,6 +62,7 @@ class Machine:
         fork = Machine((), self._planning.forked(self._cells.failed()), 0)
         fork._cells = self._cells.forked(fork._inputs)
         fork._bound = self._bound
+        fork.closes = self.closes
         fork._recorded = True
         return fork
 
@@ -120,7 +122,7 @@ class Machine:
 
     def unresponsive(self) -> list[Effect]:
         """The kernel has not reacted to an interrupt in time: the viewer may end it."""
-        if self._overdue or (self._running is None and not self._handling):
+        if self._overdue or not self.is_busy:
             return []
         self._overdue = True
         return [Publish(Status(self.status, None, UNRESPONSIVE, restartable=True))]
@@ -202,7 +204,18 @@ class Machine:
         """End the kernel, whatever it does; run the whole notebook in a new one, with the viewer's values."""
         if self.status in (SessionStatus.QUEUED, SessionStatus.STARTING):
             return []
-        return [*self._abandon(), *self._move(SessionStatus.QUEUED), StartKernel()]
+        start = StartKernel(self.has_farewell, self.has_farewell and self.is_busy)
+        return [*self._abandon(), *self._move(SessionStatus.QUEUED), start]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the kernel is at something."""
+        return self._running is not None or bool(self._handling)
+
+    @property
+    def has_farewell(self) -> bool:
+        """Whether the kernel has something to do before it ends, and can do it."""
+        return self.closes and not self._overdue and self.status in (SessionStatus.RUNNING, SessionStatus.IDLE)
 
     # What the kernel says
 

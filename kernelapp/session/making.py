@@ -140,6 +140,9 @@ class Guard:
     async def answered(self) -> None:
         """As Kernel."""
 
+    async def farewell(self) -> None:
+        """As Kernel: a template is no session."""
+
     async def leave(self) -> None:
         """As Kernel."""
         await self.template.leave()

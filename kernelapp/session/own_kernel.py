@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -9,6 +11,14 @@ from ..errors import KernelError
 from ..kernels.kernel import Kernel, KernelListener
 from ..notebook import Notebook
 from .lease import Lease
+
+_BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
+
+
+async def has_begun(begun: asyncio.Event) -> None:
+    """Wait until the kernel is at the cell that `begun` tells of: an interrupt that comes sooner is lost."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(begun.wait(), _BEGIN_S)
 
 
 class OwnKernel:
@@ -18,6 +28,7 @@ class OwnKernel:
         self, notebook: Notebook, open_kernel: Callable[[Notebook], Kernel], lease: Lease | None, log: logging.LoggerAdapter[logging.Logger]
     ) -> None:
         self.kernel: Kernel | None = None
+        self._gone = asyncio.Event()  # it has ended by itself
         self._notebook = notebook
         self._open_kernel = open_kernel
         self._lease = lease
@@ -27,7 +38,8 @@ class OwnKernel:
         """Start a fork of the session's template; returns whether there is one."""
         if self._lease is None:
             return False
-        self.kernel = kernel = self._lease.fork()
+        self.kernel, self._gone = self._lease.fork(), asyncio.Event()
+        kernel = self.kernel
         try:
             await kernel.start(listener)
         except KernelError as problem:
@@ -39,12 +51,12 @@ class OwnKernel:
 
     async def start(self, listener: KernelListener) -> None:
         """Start one that is no fork. Raises KernelError."""
-        self.kernel = self._open_kernel(self._notebook)
+        self.kernel, self._gone = self._open_kernel(self._notebook), asyncio.Event()
         await self.kernel.start(listener)
 
     async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
         """Go on with the kernel of a server that is gone. Raises KernelError when it has ended."""
-        self.kernel = self._open_kernel(self._notebook)
+        self.kernel, self._gone = self._open_kernel(self._notebook), asyncio.Event()
         await self.kernel.adopt(listener, description, last_message)
 
     async def replace(self) -> bool:
@@ -53,6 +65,32 @@ class OwnKernel:
         if kernel is not None:
             await kernel.end()
         return kernel is not None
+
+    async def say_farewell(self, begun: asyncio.Event | None, timeout_s: float) -> None:
+        """Let the kernel do what the notebook wants done at its end. `begun`: of a cell that runs, and is interrupted for it."""
+        if self.kernel is None:
+            return
+        work = asyncio.create_task(self._farewell(self.kernel, begun))
+        gone = asyncio.create_task(self._gone.wait())
+        try:
+            await asyncio.wait({work, gone}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done() and not gone.done():
+                self._log.warning("what was given to ka.on_close did not end within %g seconds (--close-timeout-s)", timeout_s)
+        finally:
+            for task in (work, gone):
+                task.cancel()
+            await asyncio.gather(work, gone, return_exceptions=True)
+
+    @staticmethod
+    async def _farewell(kernel: Kernel, begun: asyncio.Event | None) -> None:
+        if begun is not None:
+            await has_begun(begun)
+            await kernel.interrupt()
+        await kernel.farewell()
+
+    def died(self) -> None:
+        """The kernel has ended by itself."""
+        self._gone.set()
 
     async def end(self) -> None:
         """End the kernel, and give the template back: the session has ended."""

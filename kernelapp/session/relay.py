@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 from ..errors import KernelError, ViewerError
 from ..kernels.kernel import Kernel, KernelMessage
 from ..notebook import Notebook
-from ..wire.codec import decode, encode
+from ..wire.codec import decode
 from ..wire.messages import (
     Blob,
     CommEvent,
@@ -24,7 +23,6 @@ from ..wire.messages import (
     Refusal,
     Rerun,
     Restart,
-    ServerMessage,
     SessionStatus,
     Stop,
     Welcome,
@@ -38,18 +36,18 @@ from .hearing import Hearing
 from .journal import Journal
 from .lease import Lease
 from .machine import Machine
-from .own_kernel import OwnKernel
+from .own_kernel import OwnKernel, has_begun
 from .planning import Planning, plan_for
 from .record import Record
 from .requests import Requests
 from .saving import Lasting, Saving
 from .starts import StartQueue
 from .store import Saved, Store
+from .tab import Tab
 from .track import CodeCell
 from .widgets import COMM_KINDS, Widgets
 
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
-_BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,7 @@ class RelaySettings:
     max_cell_output_bytes: int
     max_journal_bytes: int
     stop_timeout_s: float = 5.0
+    close_timeout_s: float = 10.0
     comms: CommBounds = field(default_factory=CommBounds)
 
 
@@ -91,13 +90,13 @@ class Relay:
         self._starts = starts
         self._settings = settings
         self._debug = settings.debug
-        self._connection: Connection | None = None
+        self._tab = Tab()
         self._seat: Seat | None = None
         self._used = asyncio.get_running_loop().time()  # when the viewer did something last, or something ran
-        self._page: str | None = None  # the name of the document at the other end
         self._requests = Requests()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._ending = False  # nothing more runs
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
         self._own = OwnKernel(notebook, open_kernel, lease, self._log)
         self._widgets = self._make_widgets()
@@ -121,12 +120,11 @@ class Relay:
     def dismiss(self, reason: str) -> None:
         """Tell the page that its session ends, and why: it does not come back by itself."""
         self._log.info("session is ended: %s", reason)
-        self._send(Refusal("ended", reason, None))
+        self._tab.tell(Refusal("ended", reason, None))
 
     async def is_taken(self, page: str | None) -> bool:
-        """Whether another page than `page` is connected and answers: a browser that copies a tab copies what the tab remembers."""
-        holder = self._connection
-        return holder is not None and (page is None or page != self._page) and await holder.answers() and holder is self._connection
+        """Whether another page than `page` has the session."""
+        return await self._tab.is_another(page)
 
     def revive(self, saved: Saved) -> None:
         """Go on with a session of a server that is gone, and with its kernel."""
@@ -163,12 +161,10 @@ class Relay:
         """
         foreign = hello.record is not None and (self._record is None or hello.record != self._record.id)
         last_seq = 0 if foreign else hello.last_seq
-        if self._connection is not None:
-            self._connection.drop(4001, "connected elsewhere")
-        self._connection, self._page = connection, hello.page
+        self._tab.connect(connection, hello.page)
         missed = self._journal.since(last_seq) if last_seq else None
         machine, seq = self._machine, self._journal.seq
-        self._send(Welcome(self.session, self.notebook.name, missed is not None, machine.status, seq, machine.last_event, lost))
+        self._tab.tell(Welcome(self.session, self.notebook.name, missed is not None, machine.status, seq, machine.last_event, lost))
         for frame in self._journal.page() if missed is None else missed:
             connection.send(frame)
         if not onlooker:
@@ -176,12 +172,12 @@ class Relay:
 
     def detach(self, connection: Connection) -> bool:
         """The page is gone; returns whether the session has no page now."""
-        if self._connection is connection:
-            self._connection = None
-        return self._connection is None
+        return self._tab.disconnect(connection)
 
     def receive(self, frame: str | bytes) -> None:
         """Handle a frame from the page. What is not accepted is answered with an error and changes nothing."""
+        if self._ending:
+            return
         try:
             message = decode(frame)
             if not isinstance(message, Ping):
@@ -198,7 +194,7 @@ class Relay:
                 case Restart():
                     self._perform(self._machine.restart())
                 case Ping(t):
-                    self._send(Pong(t))
+                    self._tab.tell(Pong(t))
                 case Hello():
                     raise ViewerError("hello-again", "This connection has said hello already.")
         except ViewerError as refusal:
@@ -210,21 +206,23 @@ class Relay:
 
     def refuse(self, refusal: ViewerError) -> None:
         """Tell the page that something it sent was not accepted."""
-        self._send(Refusal(refusal.code, str(refusal), refusal.event))
-
-    def _send(self, message: ServerMessage) -> None:
-        if self._connection is not None:
-            self._connection.send(encode(message, 0))
+        self._tab.tell(Refusal(refusal.code, str(refusal), refusal.event))
 
     async def close(self) -> None:
-        """End the session: its kernel, its tasks, its connection."""
+        """End the session: its kernel, once that has done what the notebook wants done at the end, its tasks, its connection."""
+        self._ending = True
         if await self._stop():
+            if self._machine.has_farewell:
+                await self._say_farewell(self._machine.is_busy)
             await self._own.end()
             if self._saving is not None:
                 self._saving.remove()
-            if self._connection is not None:
-                self._connection.drop(1001, "session ended")
+            self._tab.drop(1001, "session ended")
             self._log.info("session ended")
+
+    async def _say_farewell(self, busy: bool) -> None:
+        if self._settings.close_timeout_s:
+            await self._own.say_farewell(self._requests.begun if busy else None, self._settings.close_timeout_s)
 
     async def leave(self) -> None:
         """Leave the session, and its kernel, to the next server; without a store it ends."""
@@ -233,8 +231,7 @@ class Relay:
         elif await self._stop():
             self._saving.now()
             await self._own.leave()
-            if self._connection is not None:
-                self._connection.drop(1012, "service restart")
+            self._tab.drop(1012, "service restart")
             self._log.info("session left to the next server")
 
     async def _stop(self) -> bool:
@@ -261,6 +258,8 @@ class Relay:
     # What the machine asks for
 
     def _perform(self, effects: list[Effect]) -> None:
+        if self._ending:
+            return
         if effects and self._saving is not None and not self._closed:
             self._saving.soon()
         for effect in effects:
@@ -275,21 +274,19 @@ class Relay:
                     if self._saving is not None:
                         self._saving.now()  # as before a cell
                     self._own.kernel.send_comm(request, event.comm, event.data, event.buffers)
-                case StartKernel():
-                    self._spawn(self._start_kernel())
+                case StartKernel(farewell, busy):
+                    self._spawn(self._start_kernel(farewell, busy))
                 case Note(text):
                     self._log.warning("%s", text)
                 case InterruptKernel():
                     self._spawn(self._interrupt(self._requests.begun))
 
     def _publish(self, message: PageMessage) -> None:
-        frame = self._journal.append(message)
-        if self._connection is not None:
-            self._connection.send(frame)
+        self._tab.send(self._journal.append(message))
 
     def _notice(self, text: str) -> None:
         """Tell the viewer something that is no part of the page."""
-        self._send(Refusal("callback", text, None))
+        self._tab.tell(Refusal("callback", text, None))
 
     def _spawn(self, work: Any) -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
@@ -312,7 +309,9 @@ class Relay:
         source = self._cells[run.cell].source if run.cell else "pass"
         self._own.kernel.execute(request, source, {"cellId": run.cell, "kernelapp": ours})
 
-    async def _start_kernel(self) -> None:
+    async def _start_kernel(self, farewell: bool, busy: bool) -> None:
+        if farewell:
+            await self._say_farewell(busy)
         if await self._own.replace():
             self._widgets.close_all()
         if self._seat is not None:
@@ -351,8 +350,7 @@ class Relay:
 
     async def _interrupt(self, begun: asyncio.Event) -> None:
         """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(begun.wait(), _BEGIN_S)
+        await has_begun(begun)
         if self._own.kernel is not None and begun is self._requests.begun:
             await self._own.kernel.interrupt()
             await asyncio.sleep(self._settings.stop_timeout_s)
@@ -364,6 +362,7 @@ class Relay:
     def kernel_died(self, reason: str) -> None:
         """As KernelListener: the page keeps what it shows, and says why."""
         self._log.warning("kernel died: %s", reason)
+        self._own.died()
         self._perform(self._machine.kernel_died(reason))
 
     def kernel_message(self, message: KernelMessage) -> None:

@@ -265,6 +265,23 @@ def test_a_kernel_that_does_not_react_to_an_interrupt_may_be_ended() -> None:
     assert driver.inputs() == {"k": 5}
 
 
+@pytest.mark.parametrize(
+    ("at", "wanted"), [("rest", StartKernel(True)), ("work", StartKernel(True, True)), ("stuck", StartKernel()), ("dead", StartKernel())]
+)
+def test_a_kernel_with_something_to_do_at_its_end_is_asked_to_when_it_can(at: str, wanted: StartKernel) -> None:
+    driver = settled(slider())
+    driver.machine.closes = True
+    if at == "dead":
+        driver.do(driver.machine.kernel_died("Gone."))
+    elif at != "rest":
+        driver.event(1, 5)
+    if at == "stuck":
+        driver.do(driver.machine.stop())
+        driver.do(driver.machine.unresponsive())
+    driver.do(driver.machine.restart())
+    assert driver.others[-1] == wanted
+
+
 def test_one_that_reacts_late_is_no_longer_offered_to_be_ended() -> None:
     driver = settled(slider())
     driver.event(1, 5)
