@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kernelapp.inkernel.numeric import number_input as number_input
     from kernelapp.inkernel.numeric import slider as slider
     from kernelapp.inkernel.session import on_close as on_close
+    from kernelapp.inkernel.session import session as session
     from kernelapp.inkernel.temporal import date_input as date_input
     from kernelapp.inkernel.temporal import time_input as time_input
 
@@ -43,6 +44,7 @@ _HOMES = {
     "radio": "choices",
     "select_slider": "choices",
     "selectbox": "choices",
+    "session": "session",
     "sidebar": "layout",
     "slider": "numeric",
     "stop": "flow",

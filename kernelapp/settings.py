@@ -124,6 +124,15 @@ class Settings:
     max_session_files: int = _setting(
         0, "Files that a process of a session may have open; beyond it opening fails. 0 leaves it to the host.", minimum=0
     )
+    max_session_dir_bytes: int = _setting(
+        2_000_000_000,
+        "Disk that a session's private directory may take, its temporary files with it, in bytes, looked at every few seconds; beyond it "
+        "the session's kernel is ended, the page says so, and what was there is removed. 0 is no limit.",
+        minimum=0,
+    )
+    sessions_dir: str = _setting(
+        "", "Where sessions' private directories are made; empty takes the system's temporary directory. It must exist."
+    )
     max_message_bytes: int = _setting(1_048_576, "Largest message from a browser, in bytes; a larger one is refused.", minimum=1024)
     max_events_per_s: int = _setting(120, "Messages per second from one page; those beyond are refused and change nothing.", minimum=1)
     max_cell_output_bytes: int = _setting(
@@ -189,6 +198,13 @@ class Settings:
         "How long what runs may take to react to Stop, in seconds; then the page offers to end it.",
         minimum=0.1,
         maximum=86_400,
+    )
+    max_run_s: float = _setting(
+        0.0,
+        "How long one run of a cell in a session may take, in seconds; then it is stopped and fails, the page says so, and a kernel that "
+        "does not react within `--stop-timeout-s` is ended. 0 is no limit.",
+        minimum=0,
+        maximum=31_536_000,
     )
     close_timeout_s: float = _setting(
         10.0,

@@ -42,6 +42,11 @@ class StateDirectory:
         """A link to each kernel's own directory, which is elsewhere: the path of a socket has to be short."""
         return self.path / "k"
 
+    @property
+    def directories(self) -> Path:
+        """A link to each session's private directory, which is elsewhere: this may be no place for large files."""
+        return self.path / "d"
+
     def tell(self, facts: Mapping[str, Any]) -> None:
         """Leave a note of this server for `kernelapp stop`."""
         new = self.path / "server.json.new"

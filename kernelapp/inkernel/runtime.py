@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from kernelapp.inkernel.bindings import Bindings
 from kernelapp.inkernel.closing import Closers
 from kernelapp.inkernel.flow import StoppedError
-from kernelapp.inkernel.hidden import HiddenState
+from kernelapp.inkernel.hidden import OWN_VARIABLE, HiddenState
 from kernelapp.inkernel.interrupts import Wakeup
 from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
@@ -218,7 +218,7 @@ class Runtime:
         if not isinstance(told, dict) or self.session == (session := (str(told["id"]), Path(told["dir"]))):
             return
         self.session = session
-        tempfile.tempdir = os.environ["TMPDIR"] = str(told["tmp"])
+        tempfile.tempdir = os.environ[OWN_VARIABLE] = str(told["tmp"])
 
     def _metadata(self) -> Mapping[str, Any]:
         metadata = self._shell.kernel.get_parent("shell").get("metadata")

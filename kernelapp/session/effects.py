@@ -21,6 +21,17 @@ class StartKernel:
 
 
 @dataclass(frozen=True)
+class EndKernel:
+    """End the kernel, whatever it does, and answer with `kernel_died`; with `empty` what it has left in the session's directory goes, too.
+
+    `reason`: a sentence for the viewer.
+    """
+
+    reason: str
+    empty: bool = False
+
+
+@dataclass(frozen=True)
 class RunCell:
     """Execute a cell. `inputs` (the viewer's values by control key) is given when they changed since the cell before, else None.
 
@@ -60,4 +71,4 @@ class Note:
     text: str
 
 
-Effect = StartKernel | RunCell | SendComm | InterruptKernel | Publish | Note
+Effect = StartKernel | EndKernel | RunCell | SendComm | InterruptKernel | Publish | Note

@@ -18,7 +18,7 @@ from ..errors import ServerError, ViewerError
 from ..wire.messages import CellFailure, CommEvent, Declaration, Event, SessionStatus, Settled, Status
 from ..wire.values import check_value
 from .cells import Cells
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .effects import Effect, EndKernel, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .inputs import Inputs
 from .planning import Planning
 from .states import TRANSITIONS, UNRESPONSIVE
@@ -50,6 +50,7 @@ class Machine:
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
         self._stopping = False
+        self._overrun: tuple[CellFailure, str] | None = None  # the cell that runs has been interrupted for its time
         self._overdue = False  # the kernel has not reacted to an interrupt in time, and the page says so
         self._bound: Mapping[str, str] = {}  # names -> the widgets that they are bound to, as the kernel told last
         self._handling: set[int] = set()  # events of widgets that the kernel has not answered
@@ -116,16 +117,25 @@ class Machine:
 
     def _abandon(self) -> list[Effect]:
         """Whatever the kernel was at, nothing more will come of it."""
-        self._running, self._stopping, self._overdue = None, False, False
+        self._running, self._overrun, self._stopping, self._overdue = None, None, False, False
         self._handling.clear()
         return self._cells.leave_stale()
 
     def unresponsive(self) -> list[Effect]:
         """The kernel has not reacted to an interrupt in time: the viewer may end it."""
+        if self._overrun is not None:
+            return [EndKernel(self._overrun[1])]
         if self._overdue or not self.is_busy:
             return []
         self._overdue = True
         return [Publish(Status(self.status, None, UNRESPONSIVE, restartable=True))]
+
+    def overrun(self, cell: str, run: int, failure: CellFailure, reason: str) -> list[Effect]:
+        """This run has lasted as long as it may: it is interrupted, and fails so. `reason`: why its kernel ends if it does not react."""
+        if self._running is None or self._running.cell != cell or self._cells[cell].run != run:
+            return []
+        self._overrun = (failure, reason)
+        return [InterruptKernel()]
 
     def _relieve(self) -> list[Effect]:
         """It has reacted after all."""
@@ -252,6 +262,8 @@ class Machine:
             self._stopping = False
             return effects + self._continue()
         track = self._cells[cell]
+        if self._overrun is not None:
+            track.failure, self._overrun = self._overrun[0], None
         step = running.plan.steps[0]
         outcome = self._outcome(track)
         if track.report is not None and isinstance(track.report.get("widgets"), dict):

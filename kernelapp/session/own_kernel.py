@@ -29,6 +29,8 @@ class OwnKernel:
     ) -> None:
         self.kernel: Kernel | None = None
         self._gone = asyncio.Event()  # it has ended by itself
+        self._had = False
+        self._giving_up = asyncio.Lock()
         self._notebook = notebook
         self._open_kernel = open_kernel
         self._lease = lease
@@ -38,8 +40,7 @@ class OwnKernel:
         """Start a fork of the session's template; returns whether there is one."""
         if self._lease is None:
             return False
-        self.kernel, self._gone = self._lease.fork(), asyncio.Event()
-        kernel = self.kernel
+        kernel = self._take(self._lease.fork())
         try:
             await kernel.start(listener)
         except KernelError as problem:
@@ -51,20 +52,25 @@ class OwnKernel:
 
     async def start(self, listener: KernelListener) -> None:
         """Start one that is no fork. Raises KernelError."""
-        self.kernel, self._gone = self._open_kernel(self._notebook), asyncio.Event()
-        await self.kernel.start(listener)
+        await self._take(self._open_kernel(self._notebook)).start(listener)
 
     async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
         """Go on with the kernel of a server that is gone. Raises KernelError when it has ended."""
-        self.kernel, self._gone = self._open_kernel(self._notebook), asyncio.Event()
-        await self.kernel.adopt(listener, description, last_message)
+        await self._take(self._open_kernel(self._notebook)).adopt(listener, description, last_message)
 
-    async def replace(self) -> bool:
-        """End the kernel, for another to take its place; returns whether there was one."""
-        kernel, self.kernel = self.kernel, None
-        if kernel is not None:
-            await kernel.end()
-        return kernel is not None
+    def _take(self, kernel: Kernel) -> Kernel:
+        self.kernel, self._gone, self._had = kernel, asyncio.Event(), True
+        return kernel
+
+    async def give_up(self, after: Callable[[], None] | None = None) -> bool:
+        """End the kernel, for another to take its place; returns whether the session has had one. `after`: done in a thread before that."""
+        async with self._giving_up:
+            kernel, self.kernel = self.kernel, None
+            if kernel is not None:
+                await kernel.end()
+            if after is not None:
+                await asyncio.to_thread(after)
+        return self._had
 
     async def say_farewell(self, begun: asyncio.Event | None, timeout_s: float) -> None:
         """Let the kernel do what the notebook wants done at its end. `begun`: of a cell that runs, and is interrupted for it."""

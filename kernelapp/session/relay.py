@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,20 +31,23 @@ from ..wire.messages import (
 from .admission import Seat
 from .comms import CommBounds
 from .connection import Connection
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .directories import Directories, Directory
+from .effects import Effect, EndKernel, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .frozen import thaw
 from .hearing import Hearing
 from .journal import Journal
 from .lease import Lease
 from .machine import Machine
-from .own_kernel import OwnKernel, has_begun
+from .own_kernel import OwnKernel
 from .planning import Planning, plan_for
 from .record import Record
 from .requests import Requests
+from .restraint import Patience, Restraint
 from .saving import Lasting, Saving
 from .starts import StartQueue
 from .store import Saved, Store
 from .tab import Tab
+from .tasks import Tasks
 from .track import CodeCell
 from .widgets import COMM_KINDS, Widgets
 
@@ -57,8 +61,7 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
-    stop_timeout_s: float = 5.0
-    close_timeout_s: float = 10.0
+    patience: Patience = field(default_factory=Patience)
     comms: CommBounds = field(default_factory=CommBounds)
 
 
@@ -75,8 +78,12 @@ class Relay:
         lease: Lease | None = None,
         planning: Planning | None = None,
         save: tuple[Store, str] | None = None,
+        directories: Directories | None = None,
     ) -> None:
-        """`save`: where the session is saved, and the hash of its viewer's secret; None when it ends with the server."""
+        """`save`: where the session is saved, and the hash of its viewer's secret; None when it ends with the server.
+
+        `directories`: where its private directory comes from.
+        """
         self.session = session
         self.notebook = notebook
         self._cells = {cell.id: cell for cell in notebook.code_cells}
@@ -91,16 +98,18 @@ class Relay:
         self._settings = settings
         self._debug = settings.debug
         self._tab = Tab()
+        self._directories = directories
+        self._directory: Directory | None = None
         self._seat: Seat | None = None
         self._used = asyncio.get_running_loop().time()  # when the viewer did something last, or something ran
         self._requests = Requests()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._ending = False  # nothing more runs
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
+        self._tasks = Tasks(self._log)
         self._own = OwnKernel(notebook, open_kernel, lease, self._log)
         self._widgets = self._make_widgets()
-        self._hearing = self._make_hearing()
+        self._hearing, self._restraint = self._make_hearing(), self._make_restraint()
         self._saving = Saving(save[0], session, save[1], notebook, self._look) if save is not None else None
 
     # The page
@@ -109,6 +118,7 @@ class Relay:
         """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key. `seat`: to wait for first."""
         self._log.info("session opened")
         self._seat = seat
+        self._keep_files(self._directories.make() if self._directories is not None else None)
         self._perform(self._machine.open(inputs))
 
     def idle_for(self, now: float) -> float:
@@ -135,16 +145,19 @@ class Relay:
         self._journal = Journal.thawed(self._settings.max_journal_bytes, self._settings.comms, lasting.head, cells, self._cells)
         self._widgets = self._make_widgets()
         self._widgets.requests = lasting.comm_requests
-        self._hearing = self._make_hearing()
+        self._hearing, self._restraint = self._make_hearing(), self._make_restraint()
+        if self._directories is not None:
+            self._keep_files(self._directories.take_over(lasting.directory))
         if self._saving is not None:
             self._saving.kernel, self._saving.last_message = saved.kernel, saved.last_message
         self._log.info("session taken over")
-        self._spawn(self._adopt_kernel(saved.kernel, saved.last_message))
+        self._tasks.start(self._adopt_kernel(saved.kernel, saved.last_message))
 
     def _look(self) -> tuple[Lasting, Journal]:
         """What is saved."""
         head, requests = self._journal.head(), self._requests
-        lasting = Lasting(self._machine, head, requests.saved(), self._widgets.requests, requests.latest, requests.begun.is_set())
+        latest, base = requests.latest, str(self._directory.base) if self._directory is not None else None
+        lasting = Lasting(self._machine, head, requests.saved(), self._widgets.requests, latest, requests.begun.is_set(), base)
         return lasting, self._journal
 
     def _make_widgets(self) -> Widgets:
@@ -152,6 +165,9 @@ class Relay:
 
     def _make_hearing(self) -> Hearing:
         return Hearing(self._machine, self._widgets, self._cells, self._log, self._debug)
+
+    def _make_restraint(self) -> Restraint:
+        return Restraint(self._machine, self._own, self._requests, self._perform, self._settings.patience, self._log)
 
     def attach(self, connection: Connection, hello: Hello, lost: str | None = None, onlooker: bool = False) -> None:
         """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
@@ -217,12 +233,14 @@ class Relay:
             await self._own.end()
             if self._saving is not None:
                 self._saving.remove()
+            if self._directory is not None:
+                await asyncio.to_thread(self._directory.remove)
             self._tab.drop(1001, "session ended")
             self._log.info("session ended")
 
     async def _say_farewell(self, busy: bool) -> None:
-        if self._settings.close_timeout_s:
-            await self._own.say_farewell(self._requests.begun if busy else None, self._settings.close_timeout_s)
+        if self._settings.patience.close_s:
+            await self._own.say_farewell(self._requests.begun if busy else None, self._settings.patience.close_s)
 
     async def leave(self) -> None:
         """Leave the session, and its kernel, to the next server; without a store it ends."""
@@ -239,9 +257,8 @@ class Relay:
         if self._closed:
             return False
         self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._restraint.stop()
+        await self._tasks.cancel()
         if self._saving is not None:
             self._saving.stop()
         return True
@@ -275,11 +292,13 @@ class Relay:
                         self._saving.now()  # as before a cell
                     self._own.kernel.send_comm(request, event.comm, event.data, event.buffers)
                 case StartKernel(farewell, busy):
-                    self._spawn(self._start_kernel(farewell, busy))
+                    self._tasks.start(self._start_kernel(farewell, busy))
                 case Note(text):
                     self._log.warning("%s", text)
                 case InterruptKernel():
-                    self._spawn(self._interrupt(self._requests.begun))
+                    self._tasks.start(self._restraint.interrupt(self._requests.begun))
+                case EndKernel(reason, empty):
+                    self._tasks.start(self._end_kernel(reason, empty=empty))
 
     def _publish(self, message: PageMessage) -> None:
         self._tab.send(self._journal.append(message))
@@ -288,31 +307,24 @@ class Relay:
         """Tell the viewer something that is no part of the page."""
         self._tab.tell(Refusal("callback", text, None))
 
-    def _spawn(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            self._log.error("a task of the session failed", exc_info=problem)
-
     def _run(self, run: RunCell) -> None:
         assert self._own.kernel is not None
         ours: dict[str, Any] = {"reset": run.reset, "instructions": run.instructions}
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
+        if (directory := self._directory) is not None:
+            ours["session"] = {"id": self.session[:8], "dir": str(directory.files), "tmp": str(directory.tmp)}
         request = self._requests.note(run)
         if self._saving is not None:
             self._saving.now()  # first: what the kernel does for a request that nobody knows of would be lost
         source = self._cells[run.cell].source if run.cell else "pass"
         self._own.kernel.execute(request, source, {"cellId": run.cell, "kernelapp": ours})
+        self._restraint.begin(run)
 
     async def _start_kernel(self, farewell: bool, busy: bool) -> None:
         if farewell:
             await self._say_farewell(busy)
-        if await self._own.replace():
+        if await self._own.give_up():
             self._widgets.close_all()
         if self._seat is not None:
             await self._seat.wait(lambda place: self._perform(self._machine.wait_in_queue(place)))
@@ -329,6 +341,16 @@ class Relay:
         if self._saving is not None and self._own.kernel is not None:
             self._saving.kernel, self._saving.last_message = await self._own.kernel.describe(), ""
         self._perform(self._machine.kernel_ready(recorded=forked))
+
+    def _keep_files(self, directory: Directory | None) -> None:
+        """This is the session's private directory."""
+        self._directory = directory
+        if directory is not None and self._directories is not None:
+            directory.on_full = functools.partial(self._restraint.files_full, self._directories.max_bytes)
+
+    async def _end_kernel(self, reason: str, *, empty: bool) -> None:
+        self.kernel_died(reason)
+        await self._own.give_up(self._directory.empty if empty and self._directory is not None else None)
 
     async def _adopt_kernel(self, description: bytes | None, last_message: str) -> None:
         """Go on with the kernel of the server that is gone; if that server had none yet, with a new one."""
@@ -347,15 +369,6 @@ class Relay:
         if latest is not None and self._requests.latest is latest and not self._requests.begun.is_set():
             self._log.info("a cell that did not reach the kernel is sent again")
             self._run(latest[1])
-
-    async def _interrupt(self, begun: asyncio.Event) -> None:
-        """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
-        await has_begun(begun)
-        if self._own.kernel is not None and begun is self._requests.begun:
-            await self._own.kernel.interrupt()
-            await asyncio.sleep(self._settings.stop_timeout_s)
-        if begun is self._requests.begun:
-            self._perform(self._machine.unresponsive())
 
     # What the kernel says
 

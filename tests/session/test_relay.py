@@ -13,6 +13,7 @@ import pytest
 from kernelapp.notebook import AppMetadata, Cell, Notebook
 from kernelapp.session.record import Record
 from kernelapp.session.relay import Relay, RelaySettings
+from kernelapp.session.restraint import Patience
 from kernelapp.session.starts import StartQueue
 from kernelapp.wire.messages import Hello
 
@@ -171,7 +172,7 @@ CLOSES = {"application/vnd.kernelapp.report+json": {"closes": True}}
 async def open_closing(*sources: str, timeout_s: float = 60.0) -> tuple[Relay, FakeKernel]:
     """A session whose notebook has given something to `ka.on_close`, and is at its first cell."""
     kernel = FakeKernel()
-    settings = dataclasses.replace(SETTINGS, close_timeout_s=timeout_s)
+    settings = dataclasses.replace(SETTINGS, patience=Patience(close_s=timeout_s))
     relay = Relay("session", notebook_of(*sources), lambda _: kernel, StartQueue(1), settings)
     relay.open({})
     await kernel.at_work()
