@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kernelapp.inkernel.layout import sidebar as sidebar
     from kernelapp.inkernel.numeric import number_input as number_input
     from kernelapp.inkernel.numeric import slider as slider
+    from kernelapp.inkernel.session import on_close as on_close
+    from kernelapp.inkernel.session import session as session
     from kernelapp.inkernel.temporal import date_input as date_input
     from kernelapp.inkernel.temporal import time_input as time_input
 
@@ -38,9 +40,11 @@ _HOMES = {
     "date_input": "temporal",
     "multiselect": "choices",
     "number_input": "numeric",
+    "on_close": "session",
     "radio": "choices",
     "select_slider": "choices",
     "selectbox": "choices",
+    "session": "session",
     "sidebar": "layout",
     "slider": "numeric",
     "stop": "flow",

@@ -14,7 +14,15 @@ from typing import Any
 from .dataflow.versions import CellFacts, describe
 from .errors import OperatorError
 from .kernels.limits import find_fences
-from .launching import CAN_FORK, launcher, package_directory, session_isolation, session_limits, template_maker
+from .launching import (
+    CAN_FORK,
+    launcher,
+    package_directory,
+    session_directories,
+    session_isolation,
+    session_limits,
+    template_maker,
+)
 from .notebook import Cell, Notebook, read_notebook
 from .session.planning import analysis_of
 from .settings import Settings, make_settings, read_given
@@ -85,7 +93,7 @@ async def _try(notebook: Notebook) -> Tried:
     """Make a template, as the server would, and end it."""
     settings = _settings()
     with package_directory(None) as directory:
-        maker = template_maker(settings, launcher(settings, directory))
+        maker = template_maker(settings, launcher(settings, directory), session_directories(settings))
         made = await maker.make(notebook, (notebook.metadata.template or settings.template) if CAN_FORK else "off")
         await made.end()
     return Tried(str(made.level), made.cells, made.reason)

@@ -8,8 +8,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from .errors import OperatorError
 from .kernels import afterlife
 from .kernels.environment import kernel_environment
 from .kernels.forkserver import ForkTemplate
@@ -20,8 +22,10 @@ from .kernels.memory import host_bytes
 from .kernels.specs import DEFAULT_KERNEL
 from .notebook import Notebook
 from .session.comms import CommBounds
+from .session.directories import Directories
 from .session.making import Maker
 from .session.relay import RelaySettings
+from .session.restraint import Patience
 from .settings import Settings
 from .state import StateDirectory
 from .version import __version__
@@ -104,10 +108,19 @@ def session_isolation(settings: Settings, package_dir: Path, state: StateDirecto
 def relay_settings(settings: Settings) -> RelaySettings:
     """What every session gets of the settings."""
     comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
-    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.stop_timeout_s
-    return RelaySettings(settings.debug, *bounds, comms)
+    patience = Patience(settings.stop_timeout_s, settings.close_timeout_s, settings.max_run_s)
+    return RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, patience, comms)
 
 
-def template_maker(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -> Maker:
+def session_directories(settings: Settings, state: StateDirectory | None = None) -> Directories:
+    """Where sessions, and templates, have their files. Raises OperatorError when that is no directory."""
+    root = Path(settings.sessions_dir).absolute() if settings.sessions_dir else None
+    if root is not None and not (root.is_dir() and os.access(root, os.W_OK | os.X_OK)):
+        raise OperatorError(f"--sessions-dir must be a directory that this account may write to, not {settings.sessions_dir!r}")
+    return Directories(root, state.directories if state else None, settings.max_session_dir_bytes)
+
+
+def template_maker(settings: Settings, launch: Callable[[Notebook], KernelLaunch], directories: Directories) -> Maker:
     """Makes templates of notebooks."""
-    return Maker(lambda notebook: ForkTemplate(launch(notebook)), relay_settings(settings), settings.template_timeout_s)
+    unhurried = replace(relay_settings(settings), patience=Patience())  # a template has a time for all of its cells
+    return Maker(lambda notebook: ForkTemplate(launch(notebook)), unhurried, settings.template_timeout_s, directories)

@@ -30,10 +30,11 @@ from .kernels.limits import allow_files
 from .kernels.memory import available_bytes
 from .kernels.specs import find_kernelspec
 from .kernels.stamps import environment_of
-from .launching import CAN_FORK, launcher, package_directory, relay_settings, template_maker
+from .launching import CAN_FORK, launcher, package_directory, relay_settings, session_directories, template_maker
 from .logs import start_logging
 from .notebook import Notebook
 from .session.admission import Admission, AdmissionBounds
+from .session.directories import Directories
 from .session.registry import Lifetimes, Registry
 from .session.relay import Relay
 from .session.starts import StartQueue
@@ -115,10 +116,12 @@ async def _serve(
         package_dir = held.enter_context(package_directory(state.path if state else None))
         store = Store(state.store) if state else None
         launch = launcher(settings, package_dir, state)
-        templates = _templates(settings, launch)
-        registry = _registry(settings, launch, templates, store)
+        directories = session_directories(settings, state)
+        templates = _templates(settings, launch, directories)
+        registry = _registry(settings, launch, templates, store, directories)
         for saved in store.sessions() if store else ():
             registry.revive(saved)
+        directories.remove_others()
         site = _site(catalog, client, registry, templates, token, port, settings)
         server = BoundedServer(_application(site, settings), idle_connection_timeout=IDLE_S)
         server.crowd = site.crowd
@@ -138,6 +141,7 @@ async def _serve(
             log.info("ending %d session(s)", len(registry))
             await registry.close()
         await templates.close(leave=leave)
+        await directories.close()
         await server.close_all_connections()
         if store and state:
             store.close()
@@ -151,7 +155,7 @@ def _token(settings: Settings) -> str:
     return settings.token or ("" if is_loopback(settings.host) else secrets.token_urlsafe(24))
 
 
-def _templates(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -> Templates:
+def _templates(settings: Settings, launch: Callable[[Notebook], KernelLaunch], directories: Directories) -> Templates:
     async def environment(notebook: Notebook) -> list[Path]:
         return await environment_of(notebook.kernel_name, launch(notebook).env)
 
@@ -164,7 +168,7 @@ def _templates(settings: Settings, launch: Callable[[Notebook], KernelLaunch]) -
         ttl_s=settings.template_ttl_s,
         max_first_paint_bytes=settings.max_first_paint_bytes,
     )
-    return Templates(template_maker(settings, launch), environment, starts, bounds)
+    return Templates(template_maker(settings, launch, directories), environment, starts, bounds)
 
 
 async def _find_notebook(catalog: Catalog, name: str) -> Notebook | None:
@@ -172,13 +176,16 @@ async def _find_notebook(catalog: Catalog, name: str) -> Notebook | None:
     return entry if isinstance(entry, Notebook) else None
 
 
-def _registry(settings: Settings, launch: Callable[[Notebook], KernelLaunch], templates: Templates, store: Store | None) -> Registry:
+def _registry(
+    settings: Settings, launch: Callable[[Notebook], KernelLaunch], templates: Templates, store: Store | None, directories: Directories
+) -> Registry:
     starts = StartQueue(settings.max_starting)
     shared = relay_settings(settings)
 
     def open_relay(session: str, viewer: str, notebook: Notebook) -> Relay:
         save = (store, viewer) if store else None
-        return Relay(session, notebook, lambda app: JupyterKernel(launch(app)), starts, shared, templates.lease(notebook), save=save)
+        lease = templates.lease(notebook)
+        return Relay(session, notebook, lambda app: JupyterKernel(launch(app)), starts, shared, lease, save=save, directories=directories)
 
     return Registry(open_relay, _admission(settings), Lifetimes(settings.grace_s, settings.idle_timeout_s, settings.max_age_s))
 

@@ -137,6 +137,15 @@ class Settings:
         pattern=r"/[^,]+",
         expected="absolute paths with commas between",
     )
+    max_session_dir_bytes: int = _setting(
+        2_000_000_000,
+        "Disk that a session's private directory may take, its temporary files with it, in bytes, looked at every few seconds; beyond it "
+        "the session's kernel is ended, the page says so, and what was there is removed. 0 is no limit.",
+        minimum=0,
+    )
+    sessions_dir: str = _setting(
+        "", "Where sessions' private directories are made; empty takes the system's temporary directory. It must exist."
+    )
     max_message_bytes: int = _setting(1_048_576, "Largest message from a browser, in bytes; a larger one is refused.", minimum=1024)
     max_events_per_s: int = _setting(120, "Messages per second from one page; those beyond are refused and change nothing.", minimum=1)
     max_events_per_s_per_address: int = _setting(
@@ -222,6 +231,20 @@ class Settings:
         5.0,
         "How long what runs may take to react to Stop, in seconds; then the page offers to end it.",
         minimum=0.1,
+        maximum=86_400,
+    )
+    max_run_s: float = _setting(
+        0.0,
+        "How long one run of a cell in a session may take, in seconds; then it is stopped and fails, the page says so, and a kernel that "
+        "does not react within `--stop-timeout-s` is ended. 0 is no limit.",
+        minimum=0,
+        maximum=31_536_000,
+    )
+    close_timeout_s: float = _setting(
+        10.0,
+        "How long what a notebook gave to `ka.on_close` may take when a session ends, in seconds; then its kernel is killed. "
+        "0: it is not called.",
+        minimum=0,
         maximum=86_400,
     )
     start_timeout_s: float = _setting(

@@ -47,6 +47,11 @@ class StateDirectory:
         """A short name for what belongs to servers of this directory, elsewhere on the host."""
         return hashlib.sha256(os.fsencode(self.path.resolve())).hexdigest()[:12]
 
+    @property
+    def directories(self) -> Path:
+        """A link to each session's private directory, which is elsewhere: this may be no place for large files."""
+        return self.path / "d"
+
     def tell(self, facts: Mapping[str, Any]) -> None:
         """Leave a note of this server for `kernelapp stop`."""
         new = self.path / "server.json.new"

@@ -226,6 +226,7 @@ _OURS = {
     "kernelapp.multiselect": Act("list", "copy", calls=True),
     "kernelapp.data_editor": Act("frame", "copy", calls=True),
     "kernelapp.chat_input": Act("plain"),
+    "kernelapp.on_close": Act("unknown", "is"),  # called when no cell runs any more
     "kernelapp.cache": Act("unknown", "holds"),
     **each(
         "slider number_input text_input text_area button checkbox toggle color_picker date_input time_input",

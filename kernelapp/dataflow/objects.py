@@ -130,6 +130,9 @@ def attribute_of(reader: Reader, base: Value, name: str, node: ast.AST) -> Value
     """`base.name`."""
     reader.beware(base)
     kind = base.kind
+    if kind == "library" and base.path == "kernelapp.session":
+        reader.volatile("`ka.session` is another one for each viewer")
+        return Value("path") if name == "dir" else PLAIN
     if kind == "library":
         return Value("library", path=f"{base.path}.{name}")
     if kind in ("plain", "builtin", "path") or (name in _PLAIN_ATTRIBUTES and kind not in ("instance", "class")):

@@ -11,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+OWN_VARIABLE = "TMPDIR"
+"""Ours to set: where the session's temporary files are. No cell's doing, so it is never put back."""
+
 
 class State(NamedTuple):
     """How to read and set one; `read` gives None while its library is not loaded."""
@@ -42,12 +45,12 @@ def _write_torch(state: Any) -> None:
 
 
 def _read_environment() -> Any:
-    return str(Path.cwd()), dict(os.environ)
+    return str(Path.cwd()), {name: value for name, value in os.environ.items() if name != OWN_VARIABLE}
 
 
 def _write_environment(state: Any) -> None:
     os.chdir(state[0])
-    for name in set(os.environ) - set(state[1]):
+    for name in set(os.environ) - set(state[1]) - {OWN_VARIABLE}:
         del os.environ[name]
     os.environ.update(state[1])
 

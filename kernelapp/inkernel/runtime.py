@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kernelapp.inkernel.bindings import Bindings
+from kernelapp.inkernel.closing import Closers
 from kernelapp.inkernel.flow import StoppedError
-from kernelapp.inkernel.hidden import HiddenState
+from kernelapp.inkernel.hidden import OWN_VARIABLE, HiddenState
 from kernelapp.inkernel.interrupts import Wakeup
 from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
@@ -57,6 +59,7 @@ class Runtime:
 
     def __init__(self, shell: Any, debug: bool, max_saved_bytes: int = MAX_SAVED_BYTES) -> None:
         self.inputs: Mapping[str, Any] = {}
+        self.session: tuple[str, Path] | None = None  # its name and its private directory, as the server told
         self._shell = shell
         self._debug = debug
         self._run: Run | None = None
@@ -76,6 +79,8 @@ class Runtime:
         self._privacy = Privacy(self.report)
         self._wakeup = Wakeup()
         self._widgets = Widgets()
+        self._closers = Closers()
+        self._told_of_closers = False
 
     def attach(self) -> None:
         """Begin to follow the shell's cells."""
@@ -124,6 +129,20 @@ class Runtime:
         value: T = self._firsts[place]
         return value
 
+    def at_close(self, function: Callable[[], Any]) -> None:
+        """Call `function` when the session ends; raises PlaceError when no cell is running here."""
+        run = self.running("on_close")
+        self._closers.put(run.cell, run.ordinals["on_close"], function)
+        run.ordinals["on_close"] += 1
+        if not self._told_of_closers:
+            self._told_of_closers = True
+            self._tell({"closes": True})
+
+    def close(self) -> None:
+        """The session ends."""
+        self._reports_left = MAX_REPORTS_PER_RUN
+        self._closers.run(self.report)
+
     def publish(self, data: Mapping[str, Any]) -> None:
         """Display a MIME bundle in order with everything else that the cell displays."""
         self._shell.display_pub.publish(data=dict(data), metadata={})
@@ -135,7 +154,11 @@ class Runtime:
         self._reports_left -= 1
         if self._reports_left == 0:
             message = "too many log messages from one cell: the rest is left out"
-        content = {"data": {REPORT_MIME: {"log": {"level": level, "message": message[:MAX_REPORT_CHARS]}}}, "metadata": {}, "transient": {}}
+        self._tell({"log": {"level": level, "message": message[:MAX_REPORT_CHARS]}})
+
+    def _tell(self, told: Mapping[str, Any]) -> None:
+        """Tell the server something at once, whatever the cell does with its output."""
+        content = {"data": {REPORT_MIME: told}, "metadata": {}, "transient": {}}
         kernel = self._shell.kernel
         # Not through the display publisher: it flushes the streams, which can wait for the very thread that reports.
         # What fails here (a socket that is closing) must not fail the author's code that warned.
@@ -164,6 +187,8 @@ class Runtime:
             self._prepare()
             if self._run is not None:
                 self._widgets.end(self._run.cell)
+                if getattr(result, "success", False):
+                    self._closers.keep(self._run.cell, self._run.ordinals["on_close"])
             self._conclude(isinstance(getattr(result, "error_in_exec", None), StoppedError))
             self._run = None
             self._outer = None
@@ -180,12 +205,20 @@ class Runtime:
         if isinstance(ours, dict):
             if isinstance(ours.get("inputs"), dict):
                 self.inputs = ours["inputs"]
+            self._enter(ours.get("session"))
             if ours.get("reset") is True:
                 self._reset()
             instructions = ours.get("instructions")
             self._instructions = instructions if isinstance(instructions, dict) else None
             self._prepared = False
         return request
+
+    def _enter(self, told: Any) -> None:
+        """The server tells whose kernel this is: a fork learns it with its first cell. From then on temporary files are the session's."""
+        if not isinstance(told, dict) or self.session == (session := (str(told["id"]), Path(told["dir"]))):
+            return
+        self.session = session
+        tempfile.tempdir = os.environ[OWN_VARIABLE] = str(told["tmp"])
 
     def _metadata(self) -> Mapping[str, Any]:
         metadata = self._shell.kernel.get_parent("shell").get("metadata")
@@ -210,6 +243,7 @@ class Runtime:
     def _reset(self) -> None:
         self._namespace.restore()
         self._widgets.reset()
+        self._closers.clear()
         self._hidden.restore()
         self._bindings.clear()
         self._keys_of_cell.clear()
@@ -247,6 +281,12 @@ def start(options: Mapping[str, Any]) -> None:
     if isinstance(spool, dict):
         keep_iopub(shell.kernel, Spool(Path(spool["directory"]), int(spool["max_bytes"])))
     _runtime = runtime
+
+
+def close() -> None:
+    """Called by the server's silent request when the session ends: what was given to `ka.on_close` is called."""
+    if _runtime is not None:
+        _runtime.close()
 
 
 def current() -> Runtime | None:

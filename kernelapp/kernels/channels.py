@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 _ASK_AGAIN_S = 0.5  # a kernel that subscribes us late gets asked again, as jupyter_client's wait_for_ready does
 _WELCOME_S = 5.0  # how long an adopted kernel may take to say that we are subscribed; kernels since protocol 5.4 say it at once
 
+_FAREWELL = '__import__("kernelapp.inkernel.runtime", fromlist=["close"]).close()'
+
 
 class Channels:
     """The shell, control and iopub channels of one kernel that runs. `listener` is told what comes; until it is set, that is dropped."""
@@ -65,6 +67,12 @@ class Channels:
             return await answer
         finally:
             del self._answers[request]
+
+    async def farewell(self) -> None:
+        """As `Kernel.farewell`, for a kernel that has our runtime."""
+        error = await self.run_silently(_FAREWELL)
+        if error is not None:
+            log.warning("a kernel could not call what was given to ka.on_close: %s", error.decode(errors="replace")[:2000])
 
     def shut_down(self) -> None:
         """Ask the kernel to end."""
@@ -113,7 +121,8 @@ class Channels:
                 answer.set_result(message.content)
             elif message.kind == "status" and json.loads(message.content).get("execution_state") == "idle":
                 answer.set_result(None)
-            return
+            if message.kind != "display_data":  # the runtime's reports are displays, whatever they answer
+                return
         if self.listener is not None:
             self.listener(message)
 

@@ -89,6 +89,9 @@ class ForkTemplate:
         """As `Kernel.answered`."""
         await self._process.ask("hello")
 
+    async def farewell(self) -> None:
+        """As `Kernel.farewell`: a template is no session."""
+
     async def leave(self) -> None:
         """As `Kernel.leave`: the kernels forked from it live on if they are to."""
         self._ending = True
@@ -207,6 +210,10 @@ class ForkedKernel:
     async def answered(self) -> None:
         """As `Kernel.answered`."""
         await self._running().run_silently("")
+
+    async def farewell(self) -> None:
+        """As `Kernel.farewell`."""
+        await self._running().farewell()
 
     async def describe(self) -> bytes | None:
         """As `Kernel.describe`: a `JupyterKernel` takes it over."""

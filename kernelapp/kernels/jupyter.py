@@ -136,6 +136,10 @@ class JupyterKernel:
         """As `Kernel.answered`."""
         await self._running().run_silently("")
 
+    async def farewell(self) -> None:
+        """As `Kernel.farewell`."""
+        await self._running().farewell()
+
     async def describe(self) -> bytes | None:
         """As `Kernel.describe`."""
         if self._launch.afterlife is None or self._manager is None:

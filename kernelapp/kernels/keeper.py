@@ -64,7 +64,7 @@ def _comes_back(directory: Path, grace_s: float) -> bool:
 
 
 def end_all(directory: Path) -> None:
-    """Kill every process that has the mark, and remove the kernels' files."""
+    """Kill every process that has the mark, and remove the files of kernels and sessions."""
     for _ in range(_ROUNDS):
         found = _marked(directory)
         if not found:
@@ -73,7 +73,7 @@ def end_all(directory: Path) -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_LOOK_S / 5)
-    for link in (directory / "k").glob("*"):  # each names a kernel's own directory
+    for link in (*(directory / "k").glob("*"), *(directory / "d").glob("*")):  # each names a kernel's own directory, or a session's
         shutil.rmtree(link.resolve(), ignore_errors=True)
         link.unlink(missing_ok=True)
     for _ in range(_ROUNDS):  # a group is empty a moment after what was in it has been killed

@@ -61,6 +61,9 @@ class Kernel(Protocol):
     async def answered(self) -> None:
         """Wait until the kernel has handled all that was sent to it before."""
 
+    async def farewell(self) -> None:
+        """Let the kernel call what the notebook gave to `ka.on_close`, and wait for it; a cell that runs comes to its end before."""
+
     async def leave(self) -> object:
         """Close the connection and leave the kernel to a later server."""
 

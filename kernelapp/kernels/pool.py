@@ -56,6 +56,10 @@ class Standby:
         """As Kernel."""
         await self._kernel.answered()
 
+    async def farewell(self) -> None:
+        """As Kernel."""
+        await self._kernel.farewell()
+
     async def leave(self) -> object:
         """As Kernel."""
         return await self._kernel.leave()

@@ -11,7 +11,24 @@ from ..wire.messages import CommEvent, PageMessage
 
 @dataclass(frozen=True)
 class StartKernel:
-    """Start a kernel (after ending the one there is) and answer with `kernel_ready` or `kernel_died`."""
+    """Start a kernel (after ending the one there is) and answer with `kernel_ready` or `kernel_died`.
+
+    `farewell`: the one there is has something to do first, and can do it; `busy`: what it is at has to be interrupted for that.
+    """
+
+    farewell: bool = False
+    busy: bool = False
+
+
+@dataclass(frozen=True)
+class EndKernel:
+    """End the kernel, whatever it does, and answer with `kernel_died`; with `empty` what it has left in the session's directory goes, too.
+
+    `reason`: a sentence for the viewer.
+    """
+
+    reason: str
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,4 +71,4 @@ class Note:
     text: str
 
 
-Effect = StartKernel | RunCell | SendComm | InterruptKernel | Publish | Note
+Effect = StartKernel | EndKernel | RunCell | SendComm | InterruptKernel | Publish | Note

@@ -8,34 +8,21 @@ known then: so events that came meanwhile, failures and interrupts are no specia
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..dataflow.ledger import DONE, FAILED, INTERRUPTED, STOPPED
 from ..dataflow.steps import Instructions, Plan, Step
 from ..errors import ServerError, ViewerError
-from ..wire.messages import (
-    Cell,
-    CellFailure,
-    CellStatus,
-    CommEvent,
-    Control,
-    Declaration,
-    Event,
-    Output,
-    SessionStatus,
-    Settled,
-    Status,
-)
+from ..wire.messages import CellFailure, CommEvent, Declaration, Event, SessionStatus, Settled, Status
 from ..wire.values import check_value
-from .controls import Controls
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .cells import Cells
+from .effects import Effect, EndKernel, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .inputs import Inputs
 from .planning import Planning
 from .states import TRANSITIONS, UNRESPONSIVE
-from .track import RESTORES, CodeCell, Track, run_button, run_key
+from .track import RESTORES, CodeCell, Track, run_key
 
 
 @dataclass(frozen=True)
@@ -47,16 +34,14 @@ class _Running:
 
 
 class Machine:
-    """One session. `max_cell_output_bytes` bounds what one run of a cell may show; what comes beyond is dropped, with a note."""
+    """One session. `max_cell_output_bytes`: as of `Cells`."""
 
     def __init__(self, cells: Sequence[CodeCell], planning: Planning, max_cell_output_bytes: int) -> None:
         self.status = SessionStatus.QUEUED
         self.last_event = 0
         self._planning = planning
-        self._cells = {cell.id: cell for cell in cells}
-        self._tracks = {cell.id: Track() for cell in cells}
-        self._controls = Controls()
         self._inputs = Inputs()
+        self._cells = Cells(cells, self._inputs, max_cell_output_bytes)
         self._released: set[str] = set()  # cells whose buttons were down in the last plan: they run with the next event
         self._changed: set[str] = set()
         self._asked: set[str] = set()  # manual cells whose button was pressed
@@ -65,20 +50,20 @@ class Machine:
         self._restored: Mapping[str, Any] | None = None  # what the kernel told of restores that no cell carried
         self._finished = False  # they were asked for already
         self._stopping = False
+        self._overrun: tuple[CellFailure, str] | None = None  # the cell that runs has been interrupted for its time
         self._overdue = False  # the kernel has not reacted to an interrupt in time, and the page says so
         self._bound: Mapping[str, str] = {}  # names -> the widgets that they are bound to, as the kernel told last
         self._handling: set[int] = set()  # events of widgets that the kernel has not answered
+        self.closes = False  # the notebook has given something to `ka.on_close`
         self._recorded = False  # what the page shows is a template's record, and no kernel has come since
-        self._max_cell_output_bytes = max_cell_output_bytes
 
     def forked(self) -> Machine:
         """A session that begins where this one, which is idle, has come to: its kernel will be a fork of this one's."""
         assert self.status is SessionStatus.IDLE or self._recorded, "only a session that is idle can be forked"
-        failed = [cell for cell, track in self._tracks.items() if track.outcome is CellStatus.FAILED]
-        fork = Machine(list(self._cells.values()), self._planning.forked(failed), self._max_cell_output_bytes)
-        fork._tracks = {cell: track.copy() for cell, track in self._tracks.items()}
-        fork._controls = self._controls.copy()
+        fork = Machine((), self._planning.forked(self._cells.failed()), 0)
+        fork._cells = self._cells.forked(fork._inputs)
         fork._bound = self._bound
+        fork.closes = self.closes
         fork._recorded = True
         return fork
 
@@ -88,13 +73,12 @@ class Machine:
         """The session begins: its cells wait, a kernel is asked for. `inputs`: the viewer's values from an earlier session, by key."""
         for key, value in (inputs or {}).items():
             self._bring(key, value)
-        cells = () if self._recorded else self._tracks
-        waiting: list[Effect] = [Publish(Cell(cell, CellStatus.QUEUED, 0)) for cell in cells]
+        waiting = [] if self._recorded else self._cells.wait()
         return [*waiting, *self._move(SessionStatus.QUEUED), StartKernel()]
 
     def _bring(self, key: str, value: Any) -> None:
         """Controls of a record are known already: what they do not admit is left out, what depends on the others runs."""
-        found = self._controls.find(key)
+        found = self._cells.controls.find(key)
         if found is None:
             self._inputs.bring(key, value)
             return
@@ -106,7 +90,7 @@ class Machine:
 
     def foresee(self) -> list[Effect]:
         """Of a session that begins with a record: show which cells will run as soon as its kernel is there."""
-        return self._show(self._planning.next())
+        return self._cells.show(self._planning.next())
 
     def wait_in_queue(self, place: int) -> list[Effect]:
         """Other kernels start first; `place` counts from 1."""
@@ -133,16 +117,25 @@ class Machine:
 
     def _abandon(self) -> list[Effect]:
         """Whatever the kernel was at, nothing more will come of it."""
-        self._running, self._stopping, self._overdue = None, False, False
+        self._running, self._overrun, self._stopping, self._overdue = None, None, False, False
         self._handling.clear()
-        return self._leave_stale()
+        return self._cells.leave_stale()
 
     def unresponsive(self) -> list[Effect]:
         """The kernel has not reacted to an interrupt in time: the viewer may end it."""
-        if self._overdue or (self._running is None and not self._handling):
+        if self._overrun is not None:
+            return [EndKernel(self._overrun[1])]
+        if self._overdue or not self.is_busy:
             return []
         self._overdue = True
         return [Publish(Status(self.status, None, UNRESPONSIVE, restartable=True))]
+
+    def overrun(self, cell: str, run: int, failure: CellFailure, reason: str) -> list[Effect]:
+        """This run has lasted as long as it may: it is interrupted, and fails so. `reason`: why its kernel ends if it does not react."""
+        if self._running is None or self._running.cell != cell or self._cells[cell].run != run:
+            return []
+        self._overrun = (failure, reason)
+        return [InterruptKernel()]
 
     def _relieve(self) -> list[Effect]:
         """It has reacted after all."""
@@ -158,7 +151,7 @@ class Machine:
         if event.event <= self.last_event:
             return self._answer()  # a repeat after a reconnect: its answer may have been a refusal, which is not kept
         self.last_event = event.event
-        cell, control = self._controls.admit(event)
+        cell, control = self._cells.controls.admit(event)
         if event.control == run_key(cell):
             self._asked.add(cell)
         else:
@@ -221,58 +214,46 @@ class Machine:
         """End the kernel, whatever it does; run the whole notebook in a new one, with the viewer's values."""
         if self.status in (SessionStatus.QUEUED, SessionStatus.STARTING):
             return []
-        return [*self._abandon(), *self._move(SessionStatus.QUEUED), StartKernel()]
+        start = StartKernel(self.has_farewell, self.has_farewell and self.is_busy)
+        return [*self._abandon(), *self._move(SessionStatus.QUEUED), start]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the kernel is at something."""
+        return self._running is not None or bool(self._handling)
+
+    @property
+    def has_farewell(self) -> bool:
+        """Whether the kernel has something to do before it ends, and can do it."""
+        return self.closes and not self._overdue and self.status in (SessionStatus.RUNNING, SessionStatus.IDLE)
 
     # What the kernel says
 
     def output(self, cell: str, run: int, op: str, kind: str, content: bytes) -> list[Effect]:
-        """The kernel displays something from run number `run` of a cell. Output of an earlier run is out of date, and dropped."""
-        track = self._tracks[cell]
-        if op == "update":
-            return [Publish(Output(cell, op, kind, content))]
-        if run != track.run:
-            return []
-        if op == "clear":
-            track.output_bytes, track.truncated = 0, False
-            return [Publish(Output(cell, op, kind, content))]
-        if track.truncated:
-            return []
-        track.output_bytes += len(content)
-        if track.output_bytes > self._max_cell_output_bytes:
-            track.truncated = True
-            note = json.dumps({"limit_bytes": self._max_cell_output_bytes}).encode()
-            return [Publish(Output(cell, "truncated", "truncated", note))]
-        return [Publish(Output(cell, op, kind, content))]
+        """The kernel displays something from run number `run` of a cell."""
+        return self._cells.output(cell, run, op, kind, content)
 
     def declare(self, cell: str, run: int, control: Declaration) -> list[Effect]:
-        """The cell declares a control, at this place of its outputs."""
-        track = self._tracks[cell]
-        if run != track.run:
-            return []
-        key = str(control["key"])
-        self._controls.declare(cell, control)
-        self._inputs.declared(control)
-        track.declared.append(key)
-        return [Publish(Control("declare", cell, control))]
+        """The cell declares a control."""
+        return self._cells.declare(cell, run, control)
 
     def fail(self, cell: str, run: int, failure: CellFailure) -> list[Effect]:
         """The cell raised; it counts when the cell finishes."""
-        if run == self._tracks[cell].run:
-            self._tracks[cell].failure = failure
+        self._cells.fail(cell, run, failure)
         return []
 
     def report(self, cell: str, run: int, report: Mapping[str, Any]) -> list[Effect]:
         """What the kernel's runtime tells of a run; it counts when the cell finishes."""
         if cell == RESTORES:
             self._restored = report
-        elif run == self._tracks[cell].run:
-            self._tracks[cell].report = report
+        elif run == self._cells[cell].run:
+            self._cells[cell].report = report
         return []
 
     def finish(self, cell: str, run: int) -> list[Effect]:
         """The kernel is done with the cell: all its outputs have come."""
         running = self._running
-        if running is None or cell != running.cell or (cell != RESTORES and run != self._tracks[cell].run):
+        if running is None or cell != running.cell or (cell != RESTORES and run != self._cells[cell].run):
             return []
         self._running = None
         effects = self._relieve()
@@ -280,19 +261,21 @@ class Machine:
             self._planning.restored(running.plan.finish, self._restored)
             self._stopping = False
             return effects + self._continue()
-        track = self._tracks[cell]
+        track = self._cells[cell]
+        if self._overrun is not None:
+            track.failure, self._overrun = self._overrun[0], None
         step = running.plan.steps[0]
         outcome = self._outcome(track)
         if track.report is not None and isinstance(track.report.get("widgets"), dict):
             self._bound = track.report["widgets"]
         notes = self._planning.ran(step, outcome, track.report, running.plan.reset)
-        effects += [*map(Note, notes), *self._end_run(cell, track, outcome)]
+        effects += [*map(Note, notes), *self._cells.end_run(cell, outcome)]
         if not self._stopping:
             return effects + self._continue()
         self._stopping = False
         self._planning.change({cell})  # it did not come to its end: it runs with the next event
         self._absorb()
-        return effects + self._leave_stale() + self._settle()
+        return effects + self._cells.leave_stale() + self._settle()
 
     def _outcome(self, track: Track) -> str:
         if self._stopping or self._everything:
@@ -305,7 +288,7 @@ class Machine:
 
     def _begin(self) -> list[Effect]:
         """Something changed while nothing ran."""
-        self._changed |= {cell for cell in self._released if self._tracks[cell].run}
+        self._changed |= {cell for cell in self._released if self._cells[cell].run}
         self._released.clear()
         return self._move(SessionStatus.RUNNING) + self._continue()
 
@@ -326,7 +309,7 @@ class Machine:
         """Plan with what is known now, and run the first cell of the plan."""
         self._absorb()
         plan = self._planning.next()
-        effects = self._show(plan)
+        effects = self._cells.show(plan)
         if plan.steps:
             return effects + self._run(plan, plan.steps[0])
         if plan.finish is not None and not self._finished:
@@ -339,75 +322,15 @@ class Machine:
         return [RunCell(RESTORES, 0, None, False, self._planning.instructions(RESTORES, finish))]
 
     def _run(self, plan: Plan, step: Step) -> list[Effect]:
-        track = self._tracks[step.cell]
-        track.run += 1
-        track.output_bytes, track.truncated, track.failure, track.report = 0, False, None, None
-        track.declared_before, track.declared = track.declared, []
         self._running = _Running(step.cell, plan)
-        run = RunCell(step.cell, track.run, self._inputs.take(), plan.reset, self._planning.instructions(step.cell, step.instructions))
-        return [*self._set(step.cell, CellStatus.RUNNING), *self._offer_run(step.cell), run]
+        begun, instructions = self._cells.begin_run(step.cell), self._planning.instructions(step.cell, step.instructions)
+        return [*begun, RunCell(step.cell, self._cells[step.cell].run, self._inputs.take(), plan.reset, instructions)]
 
     def _settle(self) -> list[Effect]:
         """Nothing is left to run. A button that was pressed is up again: its cell runs with the next event."""
-        self._released |= self._controls.cells(self._inputs.release())
+        self._released |= self._cells.controls.cells(self._inputs.release())
         self._finished = False
         return [Publish(Settled(self._answered())), *self._move(SessionStatus.IDLE)]
-
-    # Cells
-
-    def _show(self, plan: Plan) -> list[Effect]:
-        """Give every cell the status that the plan means for it; one that need not run any more shows what it showed."""
-        planned = dict.fromkeys((step.cell for step in plan.steps), CellStatus.QUEUED)
-        planned |= dict.fromkeys(plan.upstream_failed, self._upstream_status())
-        planned |= dict.fromkeys(plan.stale, CellStatus.STALE)
-        effects: list[Effect] = []
-        for cell, track in self._tracks.items():
-            status = planned.get(cell) or track.outcome or track.status
-            if status is track.status:
-                continue
-            if status in (CellStatus.UPSTREAM_FAILED, CellStatus.UPSTREAM_STOPPED):
-                effects += self._withdraw(cell, track.declared)
-                track.declared = []
-                track.outcome = None
-            effects += self._set(cell, status)
-            if status is CellStatus.STALE and run_key(cell) not in self._controls:
-                effects += self._offer_run(cell)
-        return effects
-
-    def _upstream_status(self) -> CellStatus:
-        failed = any(track.outcome is CellStatus.FAILED for track in self._tracks.values())
-        return CellStatus.UPSTREAM_FAILED if failed else CellStatus.UPSTREAM_STOPPED
-
-    def _offer_run(self, cell: str) -> list[Effect]:
-        """The button of a cell tagged `manual`."""
-        return self.declare(cell, self._tracks[cell].run, run_button(cell)) if self._cells[cell].manual else []
-
-    def _withdraw(self, cell: str, keys: Collection[str]) -> list[Effect]:
-        """Remove controls of a cell; their values are kept, should they come back."""
-        return [Publish(Control("remove", cell, {"key": key})) for key in self._controls.withdraw(cell, keys)]
-
-    def _end_run(self, cell: str, track: Track, outcome: str) -> list[Effect]:
-        gone = [key for key in track.declared_before if key not in track.declared]
-        track.declared_before = []
-        effects = self._withdraw(cell, gone)
-        if outcome == INTERRUPTED:
-            track.outcome = None
-            return effects + self._set(cell, CellStatus.STALE)
-        track.outcome = CellStatus.FAILED if track.failure is not None else CellStatus.DONE
-        return effects + self._set(cell, track.outcome)
-
-    def _leave_stale(self) -> list[Effect]:
-        """Cells that were to run, and will not now: what they show is stale."""
-        effects: list[Effect] = []
-        for cell, track in self._tracks.items():
-            if track.status in (CellStatus.QUEUED, CellStatus.RUNNING):
-                effects += self._set(cell, CellStatus.STALE)
-        return effects
-
-    def _set(self, cell: str, status: CellStatus) -> list[Effect]:
-        track = self._tracks[cell]
-        track.status = status
-        return [Publish(Cell(cell, status, track.run, track.failure if status is CellStatus.FAILED else None))]
 
     def _move(self, status: SessionStatus, place: int | None = None, detail: str | None = None, restartable: bool = False) -> list[Effect]:
         if status not in TRANSITIONS[self.status]:

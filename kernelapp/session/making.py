@@ -18,6 +18,7 @@ from ..errors import KernelError
 from ..kernels.kernel import KernelListener, KernelMessage, Template
 from ..notebook import Notebook
 from ..wire.messages import Hello
+from .directories import Directories
 from .planning import plan_for
 from .record import Record
 from .relay import Relay, RelaySettings
@@ -140,6 +141,9 @@ class Guard:
     async def answered(self) -> None:
         """As Kernel."""
 
+    async def farewell(self) -> None:
+        """As Kernel: a template is no session."""
+
     async def leave(self) -> None:
         """As Kernel."""
         await self.template.leave()
@@ -191,8 +195,15 @@ class _Onlooker:
 class Maker:
     """Makes templates. `new_template`: one that is not started; `timeout_s`: how long it may run the notebook, in seconds."""
 
-    def __init__(self, new_template: Callable[[Notebook], Template], settings: RelaySettings, timeout_s: float) -> None:
+    def __init__(
+        self,
+        new_template: Callable[[Notebook], Template],
+        settings: RelaySettings,
+        timeout_s: float,
+        directories: Directories | None = None,
+    ) -> None:
         self._new_template = new_template
+        self._directories = directories
         self._settings = settings
         self._timeout_s = timeout_s
 
@@ -218,7 +229,8 @@ class Maker:
     async def _snapshot(self, notebook: Notebook, until: int, why: str | None) -> Made:
         """A template that has run the first `until` cells. It is of no use when its guard says that it is unsafe."""
         guard = Guard(self._new_template(notebook))
-        relay = Relay("template", notebook, lambda _: guard, StartQueue(1), self._settings, planning=plan_for(notebook, until))
+        planning, directories = plan_for(notebook, until), self._directories
+        relay = Relay("template", notebook, lambda _: guard, StartQueue(1), self._settings, planning=planning, directories=directories)
         try:
             reason = await self._run(relay, guard)
         except BaseException:

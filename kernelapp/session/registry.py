@@ -17,6 +17,7 @@ from .admission import FULL, Admission, Seat
 from .connection import Connection
 from .frozen import thaw
 from .relay import Relay
+from .restraint import in_words
 from .store import Saved
 
 _RETURN_S = 60.0  # pages of a server that was away ask less and less often
@@ -150,9 +151,9 @@ class Registry:
         now, lifetimes = asyncio.get_running_loop().time(), self._lifetimes
         for session, entry in list(self._entries.items()):
             if lifetimes.idle_s and entry.relay.idle_for(now) > lifetimes.idle_s:
-                self._dismiss(session, f"This session has ended, because nothing was done in it for {_in_words(lifetimes.idle_s)}.")
+                self._dismiss(session, f"This session has ended, because nothing was done in it for {in_words(lifetimes.idle_s)}.")
             elif lifetimes.max_age_s and now - entry.opened > lifetimes.max_age_s:
-                self._dismiss(session, f"This session has ended: it had been open for {_in_words(lifetimes.max_age_s)}, as long as it may.")
+                self._dismiss(session, f"This session has ended: it had been open for {in_words(lifetimes.max_age_s)}, as long as it may.")
         self._sweeper = None
         if self._entries:
             self._sweep_later()
@@ -204,11 +205,3 @@ class Registry:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _in_words(seconds: float) -> str:
-    for unit, size in (("hour", 3600), ("minute", 60)):
-        if seconds >= size:
-            count = round(seconds / size)
-            return f"{count} {unit}{'s' if count != 1 else ''}"
-    return f"{seconds:g} seconds"

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
+import functools
 import logging
-import uuid
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +12,7 @@ from typing import Any
 from ..errors import KernelError, ViewerError
 from ..kernels.kernel import Kernel, KernelMessage
 from ..notebook import Notebook
-from ..wire.codec import decode, encode
+from ..wire.codec import decode
 from ..wire.messages import (
     Blob,
     CommEvent,
@@ -27,7 +24,6 @@ from ..wire.messages import (
     Refusal,
     Rerun,
     Restart,
-    ServerMessage,
     SessionStatus,
     Stop,
     Welcome,
@@ -35,25 +31,27 @@ from ..wire.messages import (
 from .admission import Seat
 from .comms import CommBounds
 from .connection import Connection
-from .effects import Effect, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .directories import Directories, Directory
+from .effects import Effect, EndKernel, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
 from .frozen import thaw
 from .hearing import Hearing
 from .journal import Journal
 from .lease import Lease
 from .machine import Machine
-from .mimes import find_report, is_structure
+from .own_kernel import OwnKernel
 from .planning import Planning, plan_for
 from .record import Record
+from .requests import Requests
+from .restraint import Patience, Restraint
 from .saving import Lasting, Saving
 from .starts import StartQueue
 from .store import Saved, Store
-from .track import RESTORES, CodeCell
+from .tab import Tab
+from .tasks import Tasks
+from .track import CodeCell
 from .widgets import COMM_KINDS, Widgets
 
-_REMEMBERED_REQUESTS = 500  # of cells that ran: their late output (threads, tasks) is told apart from that of later runs
-_SAVED_REQUESTS = 100  # of these, for the next server: each save writes them
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
-_BEGIN_S = 1.0  # kernels that do not say when they begin with a cell are interrupted after this
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
-    stop_timeout_s: float = 5.0
+    patience: Patience = field(default_factory=Patience)
     comms: CommBounds = field(default_factory=CommBounds)
 
 
@@ -80,12 +78,15 @@ class Relay:
         lease: Lease | None = None,
         planning: Planning | None = None,
         save: tuple[Store, str] | None = None,
+        directories: Directories | None = None,
     ) -> None:
-        """`save`: where the session is saved, and the hash of its viewer's secret; None when it ends with the server."""
+        """`save`: where the session is saved, and the hash of its viewer's secret; None when it ends with the server.
+
+        `directories`: where its private directory comes from.
+        """
         self.session = session
         self.notebook = notebook
         self._cells = {cell.id: cell for cell in notebook.code_cells}
-        self._lease = lease
         self._record = lease.record if lease is not None else None
         if self._record is not None:
             self._machine, self._journal = self._record.begin()
@@ -93,23 +94,22 @@ class Relay:
             cells = [CodeCell(cell.id, cell.manual) for cell in self._cells.values()]
             self._machine = Machine(cells, planning or plan_for(notebook), settings.max_cell_output_bytes)
             self._journal = Journal(settings.max_journal_bytes, settings.comms)
-        self._open_kernel = open_kernel
         self._starts = starts
         self._settings = settings
         self._debug = settings.debug
-        self._kernel: Kernel | None = None
-        self._connection: Connection | None = None
+        self._tab = Tab()
+        self._directories = directories
+        self._directory: Directory | None = None
         self._seat: Seat | None = None
         self._used = asyncio.get_running_loop().time()  # when the viewer did something last, or something ran
-        self._page: str | None = None  # the name of the document at the other end
-        self._requests: OrderedDict[str, tuple[str, int]] = OrderedDict()
-        self._latest: tuple[str, RunCell] | None = None  # what was sent last, and its request
-        self._begun = asyncio.Event()  # the kernel has begun with the latest request; a new one for each
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._requests = Requests()
         self._closed = False
+        self._ending = False  # nothing more runs
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
+        self._tasks = Tasks(self._log)
+        self._own = OwnKernel(notebook, open_kernel, lease, self._log)
         self._widgets = self._make_widgets()
-        self._hearing = self._make_hearing()
+        self._hearing, self._restraint = self._make_hearing(), self._make_restraint()
         self._saving = Saving(save[0], session, save[1], notebook, self._look) if save is not None else None
 
     # The page
@@ -118,6 +118,7 @@ class Relay:
         """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key. `seat`: to wait for first."""
         self._log.info("session opened")
         self._seat = seat
+        self._keep_files(self._directories.make() if self._directories is not None else None)
         self._perform(self._machine.open(inputs))
 
     def idle_for(self, now: float) -> float:
@@ -129,41 +130,44 @@ class Relay:
     def dismiss(self, reason: str) -> None:
         """Tell the page that its session ends, and why: it does not come back by itself."""
         self._log.info("session is ended: %s", reason)
-        self._send(Refusal("ended", reason, None))
+        self._tab.tell(Refusal("ended", reason, None))
 
     async def is_taken(self, page: str | None) -> bool:
-        """Whether another page than `page` is connected and answers: a browser that copies a tab copies what the tab remembers."""
-        holder = self._connection
-        return holder is not None and (page is None or page != self._page) and await holder.answers() and holder is self._connection
+        """Whether another page than `page` has the session."""
+        return await self._tab.is_another(page)
 
     def revive(self, saved: Saved) -> None:
         """Go on with a session of a server that is gone, and with its kernel."""
         self._record = None  # its pages have seen that of another server
         lasting: Lasting = thaw(saved.state, self.notebook)
         cells = {name: thaw(page) for name, page in saved.cells.items()}
-        self._machine, self._requests, self._latest = lasting.machine, lasting.requests, lasting.latest
+        self._machine, self._requests = lasting.machine, Requests.thawed(lasting.requests, lasting.latest, lasting.begun)
         self._journal = Journal.thawed(self._settings.max_journal_bytes, self._settings.comms, lasting.head, cells, self._cells)
         self._widgets = self._make_widgets()
         self._widgets.requests = lasting.comm_requests
-        self._hearing = self._make_hearing()
-        if lasting.begun:
-            self._begun.set()
+        self._hearing, self._restraint = self._make_hearing(), self._make_restraint()
+        if self._directories is not None:
+            self._keep_files(self._directories.take_over(lasting.directory))
         if self._saving is not None:
             self._saving.kernel, self._saving.last_message = saved.kernel, saved.last_message
         self._log.info("session taken over")
-        self._spawn(self._adopt_kernel(saved.kernel, saved.last_message))
+        self._tasks.start(self._adopt_kernel(saved.kernel, saved.last_message))
 
     def _look(self) -> tuple[Lasting, Journal]:
         """What is saved."""
-        head, latest = self._journal.head(), self._latest
-        requests = OrderedDict(list(self._requests.items())[-_SAVED_REQUESTS:])
-        return Lasting(self._machine, head, requests, self._widgets.requests, latest, self._begun.is_set()), self._journal
+        head, requests = self._journal.head(), self._requests
+        latest, base = requests.latest, str(self._directory.base) if self._directory is not None else None
+        lasting = Lasting(self._machine, head, requests.saved(), self._widgets.requests, latest, requests.begun.is_set(), base)
+        return lasting, self._journal
 
     def _make_widgets(self) -> Widgets:
         return Widgets(self._journal.comms, self._publish, self._notice, self._machine.widget_changed, self._log, self._debug)
 
     def _make_hearing(self) -> Hearing:
-        return Hearing(self._machine, self._cells, self._log, self._debug)
+        return Hearing(self._machine, self._widgets, self._cells, self._log, self._debug)
+
+    def _make_restraint(self) -> Restraint:
+        return Restraint(self._machine, self._own, self._requests, self._perform, self._settings.patience, self._log)
 
     def attach(self, connection: Connection, hello: Hello, lost: str | None = None, onlooker: bool = False) -> None:
         """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
@@ -173,12 +177,10 @@ class Relay:
         """
         foreign = hello.record is not None and (self._record is None or hello.record != self._record.id)
         last_seq = 0 if foreign else hello.last_seq
-        if self._connection is not None:
-            self._connection.drop(4001, "connected elsewhere")
-        self._connection, self._page = connection, hello.page
+        self._tab.connect(connection, hello.page)
         missed = self._journal.since(last_seq) if last_seq else None
         machine, seq = self._machine, self._journal.seq
-        self._send(Welcome(self.session, self.notebook.name, missed is not None, machine.status, seq, machine.last_event, lost))
+        self._tab.tell(Welcome(self.session, self.notebook.name, missed is not None, machine.status, seq, machine.last_event, lost))
         for frame in self._journal.page() if missed is None else missed:
             connection.send(frame)
         if not onlooker:
@@ -186,12 +188,12 @@ class Relay:
 
     def detach(self, connection: Connection) -> bool:
         """The page is gone; returns whether the session has no page now."""
-        if self._connection is connection:
-            self._connection = None
-        return self._connection is None
+        return self._tab.disconnect(connection)
 
     def receive(self, frame: str | bytes) -> None:
         """Handle a frame from the page. What is not accepted is answered with an error and changes nothing."""
+        if self._ending:
+            return
         try:
             message = decode(frame)
             if not isinstance(message, Ping):
@@ -208,7 +210,7 @@ class Relay:
                 case Restart():
                     self._perform(self._machine.restart())
                 case Ping(t):
-                    self._send(Pong(t))
+                    self._tab.tell(Pong(t))
                 case Hello():
                     raise ViewerError("hello-again", "This connection has said hello already.")
         except ViewerError as refusal:
@@ -220,23 +222,25 @@ class Relay:
 
     def refuse(self, refusal: ViewerError) -> None:
         """Tell the page that something it sent was not accepted."""
-        self._send(Refusal(refusal.code, str(refusal), refusal.event))
-
-    def _send(self, message: ServerMessage) -> None:
-        if self._connection is not None:
-            self._connection.send(encode(message, 0))
+        self._tab.tell(Refusal(refusal.code, str(refusal), refusal.event))
 
     async def close(self) -> None:
-        """End the session: its kernel, its tasks, its connection."""
+        """End the session: its kernel, once that has done what the notebook wants done at the end, its tasks, its connection."""
+        self._ending = True
         if await self._stop():
-            if self._kernel is not None:
-                await self._kernel.end()
-            self._release()
+            if self._machine.has_farewell:
+                await self._say_farewell(self._machine.is_busy)
+            await self._own.end()
             if self._saving is not None:
                 self._saving.remove()
-            if self._connection is not None:
-                self._connection.drop(1001, "session ended")
+            if self._directory is not None:
+                await asyncio.to_thread(self._directory.remove)
+            self._tab.drop(1001, "session ended")
             self._log.info("session ended")
+
+    async def _say_farewell(self, busy: bool) -> None:
+        if self._settings.patience.close_s:
+            await self._own.say_farewell(self._requests.begun if busy else None, self._settings.patience.close_s)
 
     async def leave(self) -> None:
         """Leave the session, and its kernel, to the next server; without a store it ends."""
@@ -244,10 +248,8 @@ class Relay:
             await self.close()
         elif await self._stop():
             self._saving.now()
-            if self._kernel is not None:
-                await self._kernel.leave()
-            if self._connection is not None:
-                self._connection.drop(1012, "service restart")
+            await self._own.leave()
+            self._tab.drop(1012, "service restart")
             self._log.info("session left to the next server")
 
     async def _stop(self) -> bool:
@@ -255,9 +257,8 @@ class Relay:
         if self._closed:
             return False
         self._closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._restraint.stop()
+        await self._tasks.cancel()
         if self._saving is not None:
             self._saving.stop()
         return True
@@ -274,6 +275,8 @@ class Relay:
     # What the machine asks for
 
     def _perform(self, effects: list[Effect]) -> None:
+        if self._ending:
+            return
         if effects and self._saving is not None and not self._closed:
             self._saving.soon()
         for effect in effects:
@@ -283,92 +286,71 @@ class Relay:
                 case RunCell():
                     self._run(effect)
                 case SendComm(event):
-                    assert self._kernel is not None
+                    assert self._own.kernel is not None
                     request = self._widgets.note(event.event)
                     if self._saving is not None:
                         self._saving.now()  # as before a cell
-                    self._kernel.send_comm(request, event.comm, event.data, event.buffers)
-                case StartKernel():
-                    self._spawn(self._start_kernel())
+                    self._own.kernel.send_comm(request, event.comm, event.data, event.buffers)
+                case StartKernel(farewell, busy):
+                    self._tasks.start(self._start_kernel(farewell, busy))
                 case Note(text):
                     self._log.warning("%s", text)
                 case InterruptKernel():
-                    self._spawn(self._interrupt(self._begun))
+                    self._tasks.start(self._restraint.interrupt(self._requests.begun))
+                case EndKernel(reason, empty):
+                    self._tasks.start(self._end_kernel(reason, empty=empty))
 
     def _publish(self, message: PageMessage) -> None:
-        frame = self._journal.append(message)
-        if self._connection is not None:
-            self._connection.send(frame)
+        self._tab.send(self._journal.append(message))
 
     def _notice(self, text: str) -> None:
         """Tell the viewer something that is no part of the page."""
-        self._send(Refusal("callback", text, None))
-
-    def _spawn(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            self._log.error("a task of the session failed", exc_info=problem)
+        self._tab.tell(Refusal("callback", text, None))
 
     def _run(self, run: RunCell) -> None:
-        assert self._kernel is not None
+        assert self._own.kernel is not None
         ours: dict[str, Any] = {"reset": run.reset, "instructions": run.instructions}
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
-        self._begun = asyncio.Event()
-        request = uuid.uuid4().hex
-        self._latest = (request, run)
-        self._requests[request] = (run.cell, run.run)
-        while len(self._requests) > _REMEMBERED_REQUESTS:
-            self._requests.popitem(last=False)
+        if (directory := self._directory) is not None:
+            ours["session"] = {"id": self.session[:8], "dir": str(directory.files), "tmp": str(directory.tmp)}
+        request = self._requests.note(run)
         if self._saving is not None:
             self._saving.now()  # first: what the kernel does for a request that nobody knows of would be lost
-        self._kernel.execute(request, self._cells[run.cell].source if run.cell else "pass", {"cellId": run.cell, "kernelapp": ours})
+        source = self._cells[run.cell].source if run.cell else "pass"
+        self._own.kernel.execute(request, source, {"cellId": run.cell, "kernelapp": ours})
+        self._restraint.begin(run)
 
-    async def _start_kernel(self) -> None:
-        if self._kernel is not None:
-            await self._kernel.end()
-            self._kernel = None
+    async def _start_kernel(self, farewell: bool, busy: bool) -> None:
+        if farewell:
+            await self._say_farewell(busy)
+        if await self._own.give_up():
             self._widgets.close_all()
         if self._seat is not None:
             await self._seat.wait(lambda place: self._perform(self._machine.wait_in_queue(place)))
         async with self._starts.turn(lambda place: self._perform(self._machine.wait_in_queue(place))):
             self._perform(self._machine.kernel_starting())
             try:
-                forked = await self._fork()
+                forked = await self._own.fork(self)
                 if not forked:
                     self._widgets.close_all()  # those of a record
-                    self._kernel = self._open_kernel(self.notebook)
-                    await self._kernel.start(self)
+                    await self._own.start(self)
             except KernelError as problem:
                 self.kernel_died(str(problem))
                 return
-        if self._saving is not None and self._kernel is not None:
-            self._saving.kernel, self._saving.last_message = await self._kernel.describe(), ""
+        if self._saving is not None and self._own.kernel is not None:
+            self._saving.kernel, self._saving.last_message = await self._own.kernel.describe(), ""
         self._perform(self._machine.kernel_ready(recorded=forked))
 
-    async def _fork(self) -> bool:
-        """Start a fork of the session's template; returns whether there is one."""
-        if self._lease is None:
-            return False
-        self._kernel = kernel = self._lease.fork()
-        try:
-            await kernel.start(self)
-        except KernelError as problem:
-            self._log.warning("the session's kernel is no fork: %s", problem)
-            await kernel.end()
-            self._release()
-            return False
-        return True
+    def _keep_files(self, directory: Directory | None) -> None:
+        """This is the session's private directory."""
+        self._directory = directory
+        if directory is not None and self._directories is not None:
+            directory.on_full = functools.partial(self._restraint.files_full, self._directories.max_bytes)
 
-    def _release(self) -> None:
-        lease, self._lease = self._lease, None
-        if lease is not None:
-            lease.release()
+    async def _end_kernel(self, reason: str, *, empty: bool) -> None:
+        self.kernel_died(reason)
+        await self._own.give_up(self._directory.empty if empty and self._directory is not None else None)
 
     async def _adopt_kernel(self, description: bytes | None, last_message: str) -> None:
         """Go on with the kernel of the server that is gone; if that server had none yet, with a new one."""
@@ -376,76 +358,39 @@ class Relay:
             self._perform(self._machine.kernel_died("The server was started again."))
             self._perform(self._machine.rerun())
             return
-        kernel = self._open_kernel(self.notebook)
-        self._kernel = kernel
         try:
-            await kernel.adopt(self, description, last_message)
+            await self._own.adopt(self, description, last_message)
         except KernelError as problem:
             self.kernel_died(str(problem))
             return
-        latest = self._latest
-        await kernel.answered()
-        if latest is not None and self._latest is latest and not self._begun.is_set():
+        latest = self._requests.latest
+        assert self._own.kernel is not None
+        await self._own.kernel.answered()
+        if latest is not None and self._requests.latest is latest and not self._requests.begun.is_set():
             self._log.info("a cell that did not reach the kernel is sent again")
             self._run(latest[1])
-
-    async def _interrupt(self, begun: asyncio.Event) -> None:
-        """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(begun.wait(), _BEGIN_S)
-        if self._kernel is not None and begun is self._begun:
-            await self._kernel.interrupt()
-            await asyncio.sleep(self._settings.stop_timeout_s)
-        if begun is self._begun:
-            self._perform(self._machine.unresponsive())
 
     # What the kernel says
 
     def kernel_died(self, reason: str) -> None:
         """As KernelListener: the page keeps what it shows, and says why."""
         self._log.warning("kernel died: %s", reason)
+        self._own.died()
         self._perform(self._machine.kernel_died(reason))
 
     def kernel_message(self, message: KernelMessage) -> None:
         """As KernelListener: one message of the kernel's iopub."""
         if self._saving is not None and message.id and message.kind != "execute_reply":
             self._saving.last_message = message.id
-        content = message.content
         if message.kind in COMM_KINDS:
-            self._widgets.comm(message, self._kernel)
+            self._widgets.comm(message, self._own.kernel)
             return
-        request = self._requests.get(message.parent)
-        if (report := find_report(content)) is not None:
-            self._perform(self._hearing.note(report, request))  # whatever its parent: background tasks report as well
-            return
-        if self._widgets.captures(message) and not is_structure(content):
-            self._widgets.capture(message)
-        elif (event := self._widgets.event_of(message.parent)) is not None:
-            self._handle(event, message)
-        elif request is not None:
-            self._show(*request, message)
-
-    def _handle(self, event: int, message: KernelMessage) -> None:
-        """What the kernel says while it handles a widget's event."""
-        if message.kind == "status":
-            if json.loads(message.content).get("execution_state") == "idle":
-                self._perform(self._machine.comm_handled(event))
-        else:
-            self._widgets.callback(message)
-
-    def _show(self, cell: str, run: int, message: KernelMessage) -> None:
-        """What the kernel says of a cell."""
-        content = message.content
-        match message.kind:
-            case "execute_input":
-                self._begun.set()
-            case "status":
-                if json.loads(content).get("execution_state") == "idle":
-                    self._perform(self._machine.finish(cell, run))
-            case "execute_reply":
-                asyncio.get_running_loop().call_later(_IDLE_S, self._finish, cell, run)
-            case _ if cell != RESTORES:  # of restores nothing is shown
-                self._perform(self._hearing.hear(cell, run, message))
+        request = self._requests.find(message.parent)
+        self._perform(self._hearing.hear(message, request))
+        if request is not None and message.kind == "execute_input":
+            self._requests.begun.set()
+        elif request is not None and message.kind == "execute_reply":
+            asyncio.get_running_loop().call_later(_IDLE_S, self._finish, *request)
 
     def _finish(self, cell: str, run: int) -> None:
         """A cell that has replied is over, even if the flooded iopub lost its `idle`."""

@@ -24,7 +24,7 @@ class Lasting:
     """What of a session is saved beside what its cells show.
 
     `requests`: request id -> cell and run; `comm_requests`: request id -> a widget's event. `latest`: what was sent last, with its
-    request's id, and whether the kernel has begun with it.
+    request's id, and whether the kernel has begun with it. `directory`: where its private directory lies.
     """
 
     machine: Machine
@@ -33,6 +33,7 @@ class Lasting:
     comm_requests: OrderedDict[str, int | None]
     latest: tuple[str, RunCell] | None
     begun: bool
+    directory: str | None
 
 
 class Saving:

@@ -165,6 +165,17 @@ def test_time_chance_and_the_network_are_volatile(source: str) -> None:
     assert analyse(source).volatile
 
 
+OTHERS_OWN = ["d = ka.session.dir", "name = ka.session.id", "from kernelapp import session\nsession.dir / 'x'", "s = ka.session\ns.dir"]
+
+
+@pytest.mark.parametrize("source", OTHERS_OWN)
+def test_what_is_each_viewers_own_is_volatile(source: str) -> None:
+    assert [finding.what for finding in analyse(f"import kernelapp as ka\n{source}").volatile] == [
+        "`ka.session` is another one for each viewer"
+    ]
+    assert not analyse("import kernelapp as ka\nka.on_close(print)").volatile
+
+
 def test_seeded_random_numbers_are_a_version_of_hidden_state() -> None:
     reader = new_reader()
     read_cell(reader, "import random\nrandom.seed(1)")

@@ -102,3 +102,40 @@ async def test_a_kernel_that_ended_says_how_and_the_page_keeps_what_it_showed(vi
     await expect(view.page.get_by_role("alert")).to_contain_text(words)
     await view.shows("c1", "9")
     await expect(view.page.locator(".ka-cells")).to_have_css("opacity", "0.5")
+
+
+@pytest.fixture(scope="module")
+def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A run of a cell may take three seconds."""
+    options = ("--stop-timeout-s", "0.5", "--max-run-s", "3")
+    with serving(tmp_path_factory.mktemp("apps"), *CELLS, options=options) as running:
+        yield running
+
+
+async def test_a_cell_that_runs_for_too_long_is_stopped_and_says_so(browser: Browser, hasty_server: Server) -> None:
+    async with viewing(browser, hasty_server) as view:
+        pid = await pid_of(view)
+        await choose(view, "await")
+        await view.idle()
+        await expect(view.cell("c2")).to_have_attribute("data-status", "failed")
+        await expect(view.cell("c2")).to_contain_text("This part of the app ran for 3 seconds, as long as it may, and was stopped.")
+        await choose(view, "not")
+        await view.shows("c2", "through")
+        await view.idle()
+        assert await pid_of(view) == pid
+
+
+async def test_one_that_does_not_react_is_ended_and_begins_again_with_the_values(browser: Browser, hasty_server: Server) -> None:
+    async with viewing(browser, hasty_server) as view:
+        pid = await pid_of(view)
+        await view.page.get_by_label("N", exact=True).press("End")
+        await view.shows("c1", "9")
+        await choose(view, "deaf")
+        await wait_for_state(view.page, "dead")
+        banner = view.page.get_by_role("alert")
+        await expect(banner).to_contain_text("A part of the app ran for 3 seconds, as long as it may, and did not react to being stopped.")
+        await choose(view, "not")
+        await banner.get_by_role("button").click()
+        await view.shows("c2", "through")
+        await view.shows("c1", "9")
+        assert await pid_of(view) != pid

@@ -35,7 +35,7 @@ class Page:
         try:
             yield
         finally:
-            self.callbacks["post_run_cell"](SimpleNamespace(info=info))
+            self.callbacks["post_run_cell"](SimpleNamespace(info=info, success=True))
 
     @property
     def declared(self) -> list[dict[str, Any]]:

@@ -22,6 +22,9 @@ class FakeKernel:
         self.interrupted: list[str] = []
         self.comms: list[tuple[str, dict[str, Any], list[bytes]]] = []
         self.starts = 0
+        self.farewells = 0
+        self.says_goodbye = asyncio.Event()  # cleared: its farewell does not end
+        self.says_goodbye.set()
         self.ends = 0
         self.runs = runs
         self.fails = fails
@@ -58,6 +61,10 @@ class FakeKernel:
 
     async def answered(self) -> None:
         """At once."""
+
+    async def farewell(self) -> None:
+        self.farewells += 1
+        await self.says_goodbye.wait()
 
     async def leave(self) -> None:
         """Nothing to leave."""

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kernelapp.errors import ServerError, ViewerError
-from kernelapp.session.effects import InterruptKernel, Publish, SendComm, StartKernel
-from kernelapp.wire.messages import CellFailure, CellStatus, CommEvent, Control, Output, SessionStatus, Settled, Status
+from kernelapp.session.effects import EndKernel, InterruptKernel, Publish, SendComm, StartKernel
+from kernelapp.wire.messages import Cell, CellFailure, CellStatus, CommEvent, Control, Output, SessionStatus, Settled, Status
 
 from .driver import FAILURE, Driver, button, settled, slider
 
@@ -263,6 +263,71 @@ def test_a_kernel_that_does_not_react_to_an_interrupt_may_be_ended() -> None:
     driver.do(driver.machine.kernel_starting())
     driver.do(driver.machine.kernel_ready())
     assert driver.inputs() == {"k": 5}
+
+
+@pytest.mark.parametrize(
+    ("at", "wanted"), [("rest", StartKernel(True)), ("work", StartKernel(True, True)), ("stuck", StartKernel()), ("dead", StartKernel())]
+)
+def test_a_kernel_with_something_to_do_at_its_end_is_asked_to_when_it_can(at: str, wanted: StartKernel) -> None:
+    driver = settled(slider())
+    driver.machine.closes = True
+    if at == "dead":
+        driver.do(driver.machine.kernel_died("Gone."))
+    elif at != "rest":
+        driver.event(1, 5)
+    if at == "stuck":
+        driver.do(driver.machine.stop())
+        driver.do(driver.machine.unresponsive())
+    driver.do(driver.machine.restart())
+    assert driver.others[-1] == wanted
+
+
+OVERRUN = CellFailure("It took too long.", "ref")
+
+
+def overrunning() -> Driver:
+    """A session whose running cell has been interrupted for its time."""
+    driver = settled(slider())
+    driver.event(1, 5)
+    assert driver.run is not None
+    driver.do(driver.machine.overrun(driver.run.cell, driver.run.run, OVERRUN, "It was ended."))
+    assert driver.others[-1] == InterruptKernel()
+    return driver
+
+
+def test_a_run_that_takes_too_long_fails_with_the_reason_and_what_depends_on_it_shows_nothing() -> None:
+    driver = overrunning()
+    driver.finish(slider(), failure=FAILURE)  # with its KeyboardInterrupt
+    failed = next(message for message in reversed(driver.published) if isinstance(message, Cell) and message.cell == "c1")
+    assert (failed.status, failed.error) == (CellStatus.FAILED, OVERRUN)
+    assert driver.statuses()["c2"] is CellStatus.UPSTREAM_FAILED
+    driver.event(2, 6)
+    driver.finish(slider())
+    assert driver.statuses()["c1"] is CellStatus.DONE
+
+
+def test_one_that_does_not_react_then_is_ended_and_begins_again_with_the_values() -> None:
+    driver = overrunning()
+    driver.do(driver.machine.unresponsive())
+    assert driver.others[-1] == EndKernel("It was ended.")
+    driver.do(driver.machine.kernel_died("It was ended."))
+    assert driver.last(Status) == Status(SessionStatus.DEAD, None, "It was ended.", restartable=True)
+    driver.do(driver.machine.restart())
+    driver.do(driver.machine.kernel_starting())
+    driver.do(driver.machine.kernel_ready())
+    assert driver.inputs() == {"k": 5}
+    driver.finish(slider())
+    assert driver.statuses()["c1"] is CellStatus.DONE
+
+
+def test_a_run_that_is_over_cannot_take_too_long() -> None:
+    driver = settled(slider())
+    driver.event(1, 5)
+    assert driver.run is not None
+    over = driver.run
+    driver.finish(slider())
+    assert driver.machine.overrun(over.cell, over.run, OVERRUN, "It was ended.") == []
+    assert driver.machine.overrun("c2", 1, OVERRUN, "It was ended.") == []
 
 
 def test_one_that_reacts_late_is_no_longer_offered_to_be_ended() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from kernelapp.notebook import AppMetadata, Cell, Notebook
 from kernelapp.session.record import Record
 from kernelapp.session.relay import Relay, RelaySettings
+from kernelapp.session.restraint import Patience
 from kernelapp.session.starts import StartQueue
 from kernelapp.wire.messages import Hello
 
@@ -161,4 +163,65 @@ async def test_a_restarted_session_gets_a_new_fork_and_runs_everything() -> None
     relay.receive(json.dumps({"type": "rerun"}))
     await page.idle.wait()
     assert (first.ends, second.sources) == (1, list(CELLS))
+    await relay.close()
+
+
+CLOSES = {"application/vnd.kernelapp.report+json": {"closes": True}}
+
+
+async def open_closing(*sources: str, timeout_s: float = 60.0) -> tuple[Relay, FakeKernel]:
+    """A session whose notebook has given something to `ka.on_close`, and is at its first cell."""
+    kernel = FakeKernel()
+    settings = dataclasses.replace(SETTINGS, patience=Patience(close_s=timeout_s))
+    relay = Relay("session", notebook_of(*sources), lambda _: kernel, StartQueue(1), settings)
+    relay.open({})
+    await kernel.at_work()
+    kernel.say("execute_input")
+    kernel.say("display_data", data=CLOSES)
+    return relay, kernel
+
+
+async def test_a_kernel_does_what_is_wanted_at_its_end_and_nothing_runs_any_more() -> None:
+    relay, kernel = await open_closing("1", "2")
+    kernel.says_goodbye.clear()
+    closing = asyncio.create_task(relay.close())
+    await let_tasks_run()
+    assert (kernel.interrupted, kernel.farewells, kernel.ends) == (kernel.requests, 1, 0)
+    kernel.say("status", execution_state="idle")
+    relay.receive('{"type": "rerun"}')
+    assert len(kernel.requests) == 1
+    kernel.says_goodbye.set()
+    await closing
+    assert kernel.ends == 1
+
+
+@pytest.mark.parametrize("how", ["takes too long", "dies"])
+async def test_an_end_does_not_wait_for_ever(how: str) -> None:
+    relay, kernel = await open_closing("1", timeout_s=0.01 if how == "takes too long" else 60.0)
+    kernel.says_goodbye.clear()
+    closing = asyncio.create_task(relay.close())
+    await let_tasks_run()
+    if how == "dies":
+        kernel.die()
+    await closing
+    assert (kernel.farewells, kernel.ends) == (1, 1)
+
+
+async def test_a_kernel_without_wishes_a_dead_one_and_one_that_does_not_react_just_end() -> None:
+    relay, kernel = await open_relay("1")
+    await relay.close()
+    dead, dying = await open_closing("1")
+    dying.die()
+    await dead.close()
+    never, unasked = await open_closing("1", timeout_s=0)
+    await never.close()
+    assert [one.farewells for one in (kernel, dying, unasked)] == [0, 0, 0]
+    assert [one.ends for one in (kernel, dying, unasked)] == [1, 1, 1]
+
+
+async def test_a_restart_lets_the_old_kernel_do_what_is_wanted_at_its_end() -> None:
+    relay, kernel = await open_closing("1")
+    relay.receive('{"type": "restart"}')
+    await let_tasks_run()
+    assert (kernel.farewells, kernel.ends, kernel.starts) == (1, 1, 2)
     await relay.close()

@@ -9,6 +9,8 @@ import sysconfig
 from collections.abc import Iterable
 from typing import Any
 
+from kernelapp.inkernel import runtime
+
 MAX_FILES = 2_000  # a notebook that reads more is watched for these only
 _SPECIAL = ("/proc/", "/dev/", "/sys/", "/run/")
 
@@ -34,7 +36,9 @@ class Reading:
             file = getattr(sys.modules.get(name), "__file__", None)
             if isinstance(file, str):
                 self._note(file)
-        return [path for path in self._paths if os.path.isfile(path)]
+        here = runtime.current()
+        own = "" if here is None or here.session is None else os.path.join(os.path.realpath(here.session[1]), "")
+        return [path for path in self._paths if os.path.isfile(path) and not (own and path.startswith(own))]
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._on:

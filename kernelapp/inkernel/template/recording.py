@@ -23,19 +23,28 @@ class RecordingSession(Session):
 
     record: Record | None = None
 
-    def send(  # type: ignore[override]
-        self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None, **more: Any
+    def send(
+        self,
+        stream: Any,
+        msg_or_type: Any,
+        content: Any = None,
+        parent: Any = None,
+        ident: Any = None,
+        buffers: Any = None,
+        track: bool = False,
+        header: Any = None,
+        metadata: Any = None,
     ) -> Any:
         """As Session.send."""
         if self.record is None:
-            return super().send(stream, msg_or_type, content, parent, ident, **more)
+            return super().send(stream, msg_or_type, content, parent, ident, buffers, track, header, metadata)
         if isinstance(msg_or_type, (Message, dict)):
             message: Any = msg_or_type
         else:
-            message = self.msg(msg_or_type, content=content, parent=parent, header=more.get("header"), metadata=more.get("metadata"))
+            message = self.msg(msg_or_type, content=content, parent=parent, header=header, metadata=metadata)
         # It may hold what only the session's own packer can write, such as dates.
         message["metadata"] = self.unpack(self.pack(message.get("metadata") or {}))
-        buffers = more.get("buffers") or message.get("buffers") or []
+        buffers = buffers or message.get("buffers") or []
         self.record(message, [self.pack(message["content"]), *(bytes(memoryview(buffer).cast("B")) for buffer in buffers)])
         return message
 
