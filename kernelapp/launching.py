@@ -99,7 +99,7 @@ def session_limits(settings: Settings) -> Limits:
 def session_isolation(settings: Settings, package_dir: Path, state: StateDirectory | None = None) -> Isolation:
     """The sandbox of each session. Raises OperatorError when this host does not allow it."""
     package_dir.chmod(0o755)  # sessions' users read it
-    hidden = [state.path.parent] if state else []
+    hidden = [*([state.path.parent] if state else []), *([Path(settings.sessions_dir)] if settings.sessions_dir else [])]
     paths = [Path(path) for path in settings.isolate_paths]
     limits = session_limits(settings)
     return find_isolation(settings.isolate, package_dir, hidden, paths, limits.memory_bytes, limits.open_files)

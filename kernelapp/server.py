@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import errno
 import functools
 import logging
@@ -163,7 +164,7 @@ def _templates(settings: Settings, launch: Callable[[Notebook], KernelLaunch], d
     starts = StartQueue(max(1, settings.max_starting // 2))
     bounds = TemplateSettings(
         mode=settings.template if CAN_FORK else "off",
-        standby=settings.standby,
+        standby=settings.standby if settings.isolate == "off" else 0,  # an isolated one could not be given its session's directory
         max_templates=settings.max_templates,
         ttl_s=settings.template_ttl_s,
         max_first_paint_bytes=settings.max_first_paint_bytes,
@@ -182,10 +183,13 @@ def _registry(
     starts = StartQueue(settings.max_starting)
     shared = relay_settings(settings)
 
+    def open_kernel(app: Notebook, files: Path | None) -> JupyterKernel:
+        return JupyterKernel(dataclasses.replace(launch(app), files=files))
+
     def open_relay(session: str, viewer: str, notebook: Notebook) -> Relay:
         save = (store, viewer) if store else None
         lease = templates.lease(notebook)
-        return Relay(session, notebook, lambda app: JupyterKernel(launch(app)), starts, shared, lease, save=save, directories=directories)
+        return Relay(session, notebook, open_kernel, starts, shared, lease, save=save, directories=directories)
 
     return Registry(open_relay, _admission(settings), Lifetimes(settings.grace_s, settings.idle_timeout_s, settings.max_age_s))
 

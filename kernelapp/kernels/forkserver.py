@@ -179,6 +179,7 @@ class ForkedKernel:
             wanted["spool"] = self._launch.afterlife.max_spool_bytes
         if self._launch.isolation is not None:
             wanted["user"] = self._launch.isolation.user()
+            wanted["files"] = None if options.files is None else str(options.files)
         self._process = process = await self._template.fork(wanted)
         if self._launch.fences is not None:
             self._fence = self._launch.fences.around(process.directory, process.pid)

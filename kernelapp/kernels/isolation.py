@@ -43,7 +43,7 @@ class Isolation:
 
     def options(self, package_dir: Path, folder: Path) -> dict[str, Any]:
         """For one kernel whose notebook is in that folder (`Options` in inkernel/isolation/sandbox.py)."""
-        readable = (folder, package_dir, package_dir / "kernelapp", Path("/etc/resolv.conf"), *self.readable)
+        readable = (folder, package_dir, Path(__file__).parent.parent, Path("/etc/resolv.conf"), *self.readable)
         hidden = (Path(tempfile.gettempdir()), *self.hidden)
         return {
             "network": self.network,
@@ -64,9 +64,15 @@ class Isolation:
         return f"namespaces of Linux, {who}, {'with' if self.network else 'without'} network"
 
 
-def wrap_command(options: dict[str, Any], package_dir: Path, own: Path | None, lock: Path | None, outlive: bool) -> list[str]:
+def wrap_command(options: dict[str, Any], package_dir: Path, own: Sequence[Path], lock: Path | None, outlive: bool) -> list[str]:
     """What stands before the command of a kernel of its own process; run by our interpreter, unless the kernel's is put in its place."""
-    told = {"package_dir": str(package_dir), "options": options, "own": str(own or ""), "lock": str(lock or ""), "outlive": outlive}
+    told = {
+        "package_dir": str(package_dir),
+        "options": options,
+        "own": [str(path) for path in own],
+        "lock": str(lock or ""),
+        "outlive": outlive,
+    }
     return [sys.executable, "-c", _BOOTSTRAP, json.dumps(told)]
 
 
@@ -86,7 +92,7 @@ def session_users(uid: int, uid_map: str) -> range:
 def try_isolation(isolation: Isolation, package_dir: Path) -> None:
     """Run a program in a sandbox. Raises OperatorError, saying what the host refuses."""
     options = isolation.options(package_dir, package_dir)
-    command = [*wrap_command(options, package_dir, None, None, outlive=False), *_nothing()]
+    command = [*wrap_command(options, package_dir, (), None, outlive=False), *_nothing()]
     try:
         found = subprocess.run(command, cwd=package_dir, capture_output=True, text=True, timeout=_TRY_S, check=False, env=_bare())
     except (OSError, subprocess.TimeoutExpired) as problem:

@@ -52,6 +52,7 @@ class KernelLaunch:
     """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation.
 
     `afterlife` is None where kernels end with the server, `fences` where nothing limits them, `isolation` where they see the whole host.
+    `files`: the session's private directory, which an isolated kernel may write to.
     """
 
     kernel_name: str
@@ -64,6 +65,7 @@ class KernelLaunch:
     afterlife: Afterlife | None = None
     fences: Fences | None = None
     isolation: Isolation | None = None
+    files: Path | None = None
 
 
 class _Manager(AsyncKernelManager):
@@ -190,7 +192,8 @@ class JupyterKernel:
             log.error("kernel %s is started by %s: --isolate cannot hold it", launch.kernel_name, by)
             raise KernelError("This kernel cannot be isolated, and is not started without that.")
         options = isolation.options(launch.package_dir, launch.cwd)
-        command = wrap_command(options, launch.package_dir, self._directory, self._directory / _BEGIN, launch.afterlife is not None)
+        own = [self._directory] if launch.files is None else [self._directory, launch.files]
+        command = wrap_command(options, launch.package_dir, own, self._directory / _BEGIN, launch.afterlife is not None)
         program = interpreter_of(spec)
         return [program, *command[1:]] if "python" in Path(program).name else command
 

@@ -78,11 +78,13 @@ class Kernel(Protocol):
 class ForkOptions:
     """What one forked kernel gets of its own; None leaves what the template has.
 
-    `env` is merged into the environment: variables that it does not name stay.
+    `env` is merged into the environment: variables that it does not name stay. `files`: its session's private directory, which an isolated
+    kernel may write to.
     """
 
     cwd: Path | None = None
     env: Mapping[str, str] | None = None
+    files: Path | None = None
 
 
 class Template(Kernel, Protocol):

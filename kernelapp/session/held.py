@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from ..kernels.kernel import ForkOptions, Kernel
 from ..kernels.pool import Pool
@@ -22,10 +23,11 @@ class Held:
         self._leaves = False
         self._emptying: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
+        self._standby = standby
         self._pool = Pool(self._fork, standby)
 
-    def _fork(self) -> Kernel:
-        return self.made.template.fork(ForkOptions())
+    def _fork(self, files: Path | None = None) -> Kernel:
+        return self.made.template.fork(ForkOptions(files=files))
 
     @property
     def is_used(self) -> bool:
@@ -42,9 +44,9 @@ class Held:
         self._sessions += 1
         return SessionLease(self)
 
-    def take(self) -> Kernel:
-        """A kernel for one of its sessions."""
-        return self._fork() if self._retired or self.dead else self._pool.take()
+    def take(self, files: Path | None) -> Kernel:
+        """A kernel for one of its sessions, which has this directory. A standby does not know of it: there must be none if it has to."""
+        return self._fork(files) if self._retired or self.dead or not self._standby else self._pool.take()
 
     def give_back(self) -> None:
         """A session needs it no more."""
@@ -82,10 +84,10 @@ class SessionLease:
         self.record: Record | None = held.made.record
         self._held: Held | None = held
 
-    def fork(self) -> Kernel:
+    def fork(self, files: Path | None) -> Kernel:
         """As Lease."""
         assert self._held is not None
-        return self._held.take()
+        return self._held.take(files)
 
     def release(self) -> None:
         """As Lease; again without effect."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from ..kernels.kernel import Kernel
@@ -13,8 +14,8 @@ class Lease(Protocol):
 
     record: Record | None
 
-    def fork(self) -> Kernel:
-        """A new kernel; its `start` raises KernelError when the template is gone."""
+    def fork(self, files: Path | None) -> Kernel:
+        """A new kernel, whose session has this private directory; its `start` raises KernelError when the template is gone."""
 
     def release(self) -> None:
         """The session needs no more kernels."""

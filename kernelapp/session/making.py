@@ -230,7 +230,7 @@ class Maker:
         """A template that has run the first `until` cells. It is of no use when its guard says that it is unsafe."""
         guard = Guard(self._new_template(notebook))
         planning, directories = plan_for(notebook, until), self._directories
-        relay = Relay("template", notebook, lambda _: guard, StartQueue(1), self._settings, planning=planning, directories=directories)
+        relay = Relay("template", notebook, lambda *_: guard, StartQueue(1), self._settings, planning=planning, directories=directories)
         try:
             reason = await self._run(relay, guard)
         except BaseException:

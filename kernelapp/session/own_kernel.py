@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from ..errors import KernelError
 from ..kernels.kernel import Kernel, KernelListener
@@ -22,12 +23,17 @@ async def has_begun(begun: asyncio.Event) -> None:
 
 
 class OwnKernel:
-    """`kernel` is None while there is none."""
+    """`kernel` is None while there is none. `files` is the session's private directory, for a kernel that is isolated from all others."""
 
     def __init__(
-        self, notebook: Notebook, open_kernel: Callable[[Notebook], Kernel], lease: Lease | None, log: logging.LoggerAdapter[logging.Logger]
+        self,
+        notebook: Notebook,
+        open_kernel: Callable[[Notebook, Path | None], Kernel],
+        lease: Lease | None,
+        log: logging.LoggerAdapter[logging.Logger],
     ) -> None:
         self.kernel: Kernel | None = None
+        self.files: Path | None = None
         self._gone = asyncio.Event()  # it has ended by itself
         self._had = False
         self._giving_up = asyncio.Lock()
@@ -40,7 +46,7 @@ class OwnKernel:
         """Start a fork of the session's template; returns whether there is one."""
         if self._lease is None:
             return False
-        kernel = self._take(self._lease.fork())
+        kernel = self._take(self._lease.fork(self.files))
         try:
             await kernel.start(listener)
         except KernelError as problem:
@@ -52,11 +58,11 @@ class OwnKernel:
 
     async def start(self, listener: KernelListener) -> None:
         """Start one that is no fork. Raises KernelError."""
-        await self._take(self._open_kernel(self._notebook)).start(listener)
+        await self._take(self._open_kernel(self._notebook, self.files)).start(listener)
 
     async def adopt(self, listener: KernelListener, description: bytes, last_message: str) -> None:
         """Go on with the kernel of a server that is gone. Raises KernelError when it has ended."""
-        await self._take(self._open_kernel(self._notebook)).adopt(listener, description, last_message)
+        await self._take(self._open_kernel(self._notebook, self.files)).adopt(listener, description, last_message)
 
     def _take(self, kernel: Kernel) -> Kernel:
         self.kernel, self._gone, self._had = kernel, asyncio.Event(), True

@@ -7,6 +7,7 @@ import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..errors import KernelError, ViewerError
@@ -72,7 +73,7 @@ class Relay:
         self,
         session: str,
         notebook: Notebook,
-        open_kernel: Callable[[Notebook], Kernel],
+        open_kernel: Callable[[Notebook, Path | None], Kernel],
         starts: StartQueue,
         settings: RelaySettings,
         lease: Lease | None = None,
@@ -345,6 +346,7 @@ class Relay:
     def _keep_files(self, directory: Directory | None) -> None:
         """This is the session's private directory."""
         self._directory = directory
+        self._own.files = directory.files if directory is not None else None
         if directory is not None and self._directories is not None:
             directory.on_full = functools.partial(self._restraint.files_full, self._directories.max_bytes)
 

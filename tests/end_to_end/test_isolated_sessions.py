@@ -72,7 +72,11 @@ async def test_a_session_reads_nothing_of_the_server_and_its_sessions_and_keeps_
             assert await tries(two, f"os.kill({pid}, 9)") == "refused: ProcessLookupError"
             assert await tries(two, f"socket.create_connection(('127.0.0.1', {port}))") == "refused: ConnectionRefusedError"
             assert await tries(two, "'SECRET_OF_THE_SERVER' in os.environ") == "got False"
-            assert await tries(one, "6 * 7") == "got 42"
+            own = await tries(one, "str(ka.session.dir)")
+            assert await tries(one, "(ka.session.dir / 'mine').write_text('of one')") == "got 6"
+            assert await tries(one, "os.path.dirname(__import__('tempfile').gettempdir()) == str(ka.session.dir)") == "got True"
+            assert await tries(two, f"os.listdir({own.removeprefix('got ')!r})") == "refused: FileNotFoundError"
+            assert await tries(two, "ka.session.dir.exists(), list(ka.session.dir.glob('mine'))") == "got (True, [])"
         kernels = marked(folder)
         if folder.name == "off" and "cgroup" in find_fences(Limits(memory_bytes=1)).describe()["memory"]:
             assert all(map(is_fenced, kernels))  # the sandbox is inside the limits, all of it

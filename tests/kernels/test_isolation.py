@@ -219,7 +219,7 @@ def test_all_of_this_holds_for_an_ordinary_user(folder: Path) -> None:
     package_dir.chmod(0o755)
     isolation = Isolation(True, range(5000, 5001), (REPOSITORY,))
     tests = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", __file__]
-    outside = wrap_command(isolation.options(package_dir, folder), package_dir, None, None, False)
+    outside = wrap_command(isolation.options(package_dir, folder), package_dir, (), None, False)
     env = {**os.environ, ORDINARY: "1", "PYTHONDONTWRITEBYTECODE": "1"}
     found = subprocess.run([*outside, *tests, "--rootdir", str(REPOSITORY)], cwd=REPOSITORY, env=env, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr

@@ -30,7 +30,7 @@ def notebook_of(*sources: str) -> Notebook:
 async def open_relay(*sources: str) -> tuple[Relay, FakeKernel]:
     """A session whose kernel has been asked for the first cell."""
     kernel = FakeKernel()
-    relay = Relay("session", notebook_of(*sources), lambda _: kernel, StartQueue(1), SETTINGS)
+    relay = Relay("session", notebook_of(*sources), lambda *_: kernel, StartQueue(1), SETTINGS)
     relay.open({})
     await kernel.at_work()
     return relay, kernel
@@ -89,7 +89,7 @@ class FakeLease:
         self.kernels = list(kernels)
         self.released = 0
 
-    def fork(self) -> FakeKernel:
+    def fork(self, files: Path | None) -> FakeKernel:
         return self.kernels.pop(0)
 
     def release(self) -> None:
@@ -101,7 +101,7 @@ CELLS = ("import time\nnow = time.time()", "print('alone')")
 
 async def record_of(*sources: str) -> Record:
     """The record of a template that has run."""
-    relay, page = Relay("template", notebook_of(*sources), lambda _: FakeKernel(runs=True), StartQueue(1), SETTINGS), Page()
+    relay, page = Relay("template", notebook_of(*sources), lambda *_: FakeKernel(runs=True), StartQueue(1), SETTINGS), Page()
     relay.open({})
     relay.attach(page, Hello(None, 0))
     await page.idle.wait()
@@ -112,7 +112,7 @@ async def record_of(*sources: str) -> Record:
 
 async def lease_session(lease: FakeLease, other: FakeKernel, seen: str | None = "r1") -> tuple[Relay, Page]:
     """A session that has settled; its page was painted from the record `seen`."""
-    relay, page = Relay("session", notebook_of(*CELLS), lambda _: other, StartQueue(1), SETTINGS, lease), Page()
+    relay, page = Relay("session", notebook_of(*CELLS), lambda *_: other, StartQueue(1), SETTINGS, lease), Page()
     relay.open({})
     relay.attach(page, Hello(None, lease.record.journal.seq if lease.record else 0, seen))
     await page.idle.wait()
@@ -173,7 +173,7 @@ async def open_closing(*sources: str, timeout_s: float = 60.0) -> tuple[Relay, F
     """A session whose notebook has given something to `ka.on_close`, and is at its first cell."""
     kernel = FakeKernel()
     settings = dataclasses.replace(SETTINGS, patience=Patience(close_s=timeout_s))
-    relay = Relay("session", notebook_of(*sources), lambda _: kernel, StartQueue(1), settings)
+    relay = Relay("session", notebook_of(*sources), lambda *_: kernel, StartQueue(1), settings)
     relay.open({})
     await kernel.at_work()
     kernel.say("execute_input")

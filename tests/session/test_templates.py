@@ -68,7 +68,7 @@ async def test_until_there_is_a_template_sessions_go_without(tmp_path: Path) -> 
     page = host.templates.page(APP)
     assert page is not None
     assert lease.record.id.encode() in page
-    assert lease.fork() is host.made[0].forks[0]
+    assert lease.fork(None) is host.made[0].forks[0]
     assert len(host.made) == 1
     await host.templates.close()
     assert host.factory.left() == []
@@ -90,7 +90,7 @@ async def test_standbys_of_a_template_that_is_replaced_end_at_once(tmp_path: Pat
     await host.make(notebook_of("a = 2"))
     assert [fork.ends for fork in host.made[0].forks] == [1]
     assert host.made[0].ends == 0
-    assert isinstance(lease.fork(), FakeKernel)
+    assert isinstance(lease.fork(None), FakeKernel)
     await host.templates.close()
 
 
@@ -104,7 +104,7 @@ async def test_an_edited_notebook_gets_a_new_template_and_sessions_on_the_old_on
     await host.settle()
     after = host.templates.lease(edited)
     assert after is not None
-    assert (after.fork(), before.fork()) == (host.made[1].forks[0], host.made[0].forks[0])
+    assert (after.fork(None), before.fork(None)) == (host.made[1].forks[0], host.made[0].forks[0])
     assert host.made[0].ends == 0
     before.release()
     before.release()
@@ -167,7 +167,7 @@ async def test_one_that_is_too_old_is_used_until_the_next_is_made(tmp_path: Path
     await host.settle()
     new = host.templates.lease(APP)
     assert new is not None
-    assert new.fork() is host.made[1].forks[0]
+    assert new.fork(None) is host.made[1].forks[0]
     await host.templates.close()
 
 

@@ -19,10 +19,10 @@ from kernelapp.inkernel.isolation.sandbox import Options, change_environment, fu
 _NOT_STARTED = 125
 
 
-def main(options: Options, own: str, lock: str, outlive: bool, command: list[str]) -> None:
+def main(options: Options, own: list[str], lock: str, outlive: bool, command: list[str]) -> None:
     """Run a command inside; never returns.
 
-    `own` is a directory that it may write to; `lock` a file that whoever starts this holds until the kernel may begin, or empty.
+    `own` are directories that it may write to; `lock` a file that whoever starts this holds until the kernel may begin, or empty.
     `outlive`: go on when the parent has ended.
     """
     if not outlive:
@@ -39,7 +39,7 @@ def main(options: Options, own: str, lock: str, outlive: bool, command: list[str
     _end_like(code)
 
 
-def _run(options: Options, own: str, command: list[str]) -> int:
+def _run(options: Options, own: list[str], command: list[str]) -> int:
     """The exit code, negative for a signal."""
     cwd = os.getcwd()
     plan = plan_root([*options["readable"], *own_places(command[0])], options["hidden"])
@@ -50,7 +50,7 @@ def _run(options: Options, own: str, command: list[str]) -> int:
         os.close(here)
         try:
             change_environment()
-            furnish(options, plan, [own] if own else [], cwd)
+            furnish(options, plan, own, cwd)
             system.die_with_parent()
             code = _take_care_of(_start(command))
         except (OSError, ValueError) as problem:

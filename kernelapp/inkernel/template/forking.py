@@ -104,7 +104,8 @@ def _enter(sandbox: Sandbox, wanted: dict[str, Any]) -> None:
     """Be isolated: what comes before has the template's rights, and runs nothing of the author's."""
     change_environment()
     tempfile.tempdir = None
-    furnish(sandbox.options, sandbox.plan, [os.path.dirname(wanted["path"])], os.getcwd())
+    own = [os.path.dirname(wanted["path"]), wanted["files"]]
+    furnish(sandbox.options, sandbox.plan, [path for path in own if path], os.getcwd())
 
 
 def _keep_last_words(app: ForkApp, path: str) -> None:
