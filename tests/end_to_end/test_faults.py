@@ -190,8 +190,10 @@ print(json.load(open(get_connection_file()))["key"])
 """
 
 
-async def test_the_log_names_app_and_session_and_holds_no_secret(tmp_path: Path) -> None:
-    with serving(tmp_path, SHOWS_ITS_KEY, options=("--log-format", "json")) as server:
+@pytest.mark.parametrize("isolate", ["off", "on"])
+async def test_the_log_names_app_and_session_and_holds_no_secret(tmp_path: Path, isolate: str) -> None:
+    os.chmod(tmp_path, 0o755)  # noqa: PTH101 - as pathlib it would count as blocking
+    with serving(tmp_path, SHOWS_ITS_KEY, options=("--log-format", "json", "--isolate", isolate)) as server:
         viewer = Viewer(server)
         async with viewer.page("app") as page:
             await page.idle()

@@ -77,6 +77,13 @@ async def test_a_session_reads_nothing_of_the_server_and_its_sessions_and_keeps_
             assert await tries(one, "os.path.dirname(__import__('tempfile').gettempdir()) == str(ka.session.dir)") == "got True"
             assert await tries(two, f"os.listdir({own.removeprefix('got ')!r})") == "refused: FileNotFoundError"
             assert await tries(two, "ka.session.dir.exists(), list(ka.session.dir.glob('mine'))") == "got (True, [])"
+            await one.send({"type": "restart"})
+            await one.until(lambda: one.state != "idle")
+            await one.idle()
+            assert (
+                await tries(one, "(ka.session.dir / 'mine').read_text(), (ka.session.dir / 'mine').write_text('yet')")
+                == "got ('of one', 3)"
+            )
         kernels = marked(folder)
         if folder.name == "off" and "cgroup" in find_fences(Limits(memory_bytes=1)).describe()["memory"]:
             assert all(map(is_fenced, kernels))  # the sandbox is inside the limits, all of it

@@ -194,6 +194,18 @@ async def test_a_kernel_that_this_host_does_not_start_is_refused(folder: Path, m
         await running.kernel.start(running.listener)
 
 
+@KINDS
+async def test_a_folder_that_sessions_users_may_not_read_is_named(kind: str, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    if os.getuid() != 0:
+        return  # an ordinary user's sessions have that user
+    isolation = isolation_of(folder)
+    os.chmod(folder, 0o700)  # noqa: PTH101 - as pathlib it would count as blocking
+    with pytest.raises(KernelError) as refusal:
+        async with sessions(kind, folder, isolation, 1):
+            pass
+    assert f"sessions' users may not read {folder}; let others read it" in caplog.text + str(refusal.value)
+
+
 def test_a_host_that_does_not_allow_it_is_told_so(folder: Path) -> None:
     package_dir = launch(folder).package_dir
     isolation = isolation_of(folder, "on")

@@ -95,7 +95,11 @@ def furnish(options: Options, plan: Plan, writable: list[str], cwd: str) -> None
         bound = options["open_files"] if most == resource.RLIM_INFINITY else min(options["open_files"], most)
         resource.setrlimit(resource.RLIMIT_NOFILE, (bound, bound))
     _become(options["user"], writable)
-    os.chdir(cwd)
+    try:
+        os.chdir(cwd)
+        os.listdir()
+    except PermissionError as problem:
+        raise PermissionError(f"sessions' users may not read {cwd}; let others read it (chmod o+rx)") from problem
 
 
 def change_environment() -> None:
