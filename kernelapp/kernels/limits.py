@@ -173,7 +173,8 @@ class _Groups1:
     def kill(self, directories: list[Path]) -> None:
         """Kill all that is in a group: what forks meanwhile is found by the next call."""
         for pid in (directories[0] / "cgroup.procs").read_text(encoding="ascii").split():
-            os.kill(int(pid), signal.SIGKILL)
+            if int(pid) > 0:  # 0: one that is not of our namespace; to kill that would mean our own group
+                os.kill(int(pid), signal.SIGKILL)
 
     def settings(self, limits: Limits, directories: list[Path]) -> Iterator[tuple[Path, str]]:
         """What is written where."""
