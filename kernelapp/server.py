@@ -47,6 +47,7 @@ from .web.client_files import ClientFiles
 from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFileHandler, PublicFileHandler
 from .web.handler import MissingHandler
 from .web.pages import AppHandler, GalleryHandler
+from .web.rest import RestHandler
 from .web.site import Site
 from .web.socket import SocketHandler
 
@@ -226,6 +227,7 @@ def _application(site: Site, settings: Settings) -> Application:
             (f"{base}static/(.+)", ClientFileHandler, parts),
             (f"{base}app/([^/]+)/socket", SocketHandler, parts),
             (f"{base}app/([^/]+)/blob/([0-9a-f]+)", BlobHandler, parts),
+            (f"{base}app/([^/]+)/output/([^/]+)", RestHandler, parts),
             (f"{base}app/([^/]+)/kernel/web/(.+)", PublicFileHandler, parts),
             (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
             (f"{base}app/([^/]+)", AppHandler, parts),
