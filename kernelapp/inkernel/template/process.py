@@ -138,7 +138,7 @@ class Process:
         if do == "imports":
             answer["reason"] = self._run_imports(head["sources"])
         elif do == "check":
-            answer["reason"] = self._check()
+            answer["reason"] = self._check(thorough=bool(head.get("thorough")))
         elif do == "freeze":
             answer["reason"] = self._freeze()
             answer["files"] = self._reading.stop()
@@ -175,13 +175,13 @@ class Process:
         finally:
             self._muted = False
 
-    def _check(self) -> str | None:
+    def _check(self, *, thorough: bool) -> str | None:
         seen = self._safety.describe()
         if seen is not None:
             return f"The notebook has {seen}."
         # Threads of libraries: those that a fork breaks are found by trying, and only when something has changed.
         now = (native_threads(), len(sys.modules))
-        if now != self._judged:
+        if thorough or now != self._judged:
             self._judged = now
             self._verdict = self._try_libraries()
         return self._verdict
@@ -194,7 +194,7 @@ class Process:
         renew_loop(self._loop)
 
     def _freeze(self) -> str | None:
-        reason = self._check() or self._try_libraries()
+        reason = self._check(thorough=True)
         if reason is not None:
             return reason
         self._frozen = True
