@@ -1,4 +1,4 @@
-"""A template in an environment that has ipykernel and nothing of ours."""
+"""A template in an environment that has ipykernel and nothing of ours; of another version of Python, where there is one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from .forks import fork, template
+from .interpreters import newest
 from .specs import write_spec
 from .test_suites import run
 
@@ -24,7 +25,7 @@ async def make_environment(folder: Path, interpreter: str) -> str:
 
 
 async def test_sessions_run_in_the_environment_of_the_kernelspec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    python = await make_environment(tmp_path / "env", sys.executable)
+    python = await make_environment(tmp_path / "env", newest())
     write_spec(tmp_path / "jupyter", "bare", [python, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"])
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     async with template(tmp_path, kernel_name="bare", cells=CELLS) as made, fork(made) as first, fork(made) as second:

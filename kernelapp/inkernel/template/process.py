@@ -19,7 +19,10 @@ from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.template import orphans
 from kernelapp.inkernel.template.application import ForkApp
 from kernelapp.inkernel.template.canaries import try_libraries
+from kernelapp.inkernel.template.descriptors import Descriptor, read_files
 from kernelapp.inkernel.template.forking import Fork
+from kernelapp.inkernel.template.holes import fill_holes
+from kernelapp.inkernel.template.immortal import keep_libraries, keep_present
 from kernelapp.inkernel.template.imports import run_imports
 from kernelapp.inkernel.template.loops import renew_loop
 from kernelapp.inkernel.template.packets import Packets
@@ -44,6 +47,7 @@ class Process:
         self._kernels: dict[int, tuple[int, Packets, str]] = {}  # pidfd -> pid, its connection, its directory
         self._kept: set[Packets] = set()  # the connections of kernels that outlive the owner
         self._orphaned = False
+        self._files: list[Descriptor] = []
         self._muted = False
         self._frozen = False
         self._judged: tuple[int, int] | None = None
@@ -64,8 +68,9 @@ class Process:
         self._reading.install()
 
     def ready(self) -> None:
-        """All descriptors that are open now are our own."""
+        """All descriptors and objects that are there now are our own."""
         self._safety.know_descriptors()
+        keep_present()
 
     def record(self, message: dict[str, Any], parts: list[bytes]) -> None:
         """A message of the kernel's: to the owner."""
@@ -194,12 +199,16 @@ class Process:
         renew_loop(self._loop)
 
     def _freeze(self) -> str | None:
+        assert self.app is not None
         reason = self._check(thorough=True)
         if reason is not None:
             return reason
         self._frozen = True
+        self._files = read_files()
         self.randomness.remember()
+        keep_libraries(self.app.kernel.shell.user_ns)
         gc.collect()
+        fill_holes()
         gc.freeze()  # from now on no collection writes into what the forks share
         os.close(self._calm)
         return None
@@ -213,7 +222,7 @@ class Process:
         pid = os.fork()
         if pid == 0:
             self._forget(packets)
-            return Fork(packets, self._life, wanted, self.randomness)
+            return Fork(packets, self._life, wanted, self.randomness, self._files)
         pidfd = os.pidfd_open(pid)
         self._kernels[pidfd] = (pid, packets, directory)
         self._poll.register(pidfd, select.POLLIN)
