@@ -97,8 +97,8 @@ class Running:
 
 def launch(folder: Path, kernel_name: str = "python3", afterlife: Afterlife | None = None) -> KernelLaunch:
     package_dir = folder / "package"
-    package_dir.mkdir(exist_ok=True)
-    with contextlib.suppress(FileExistsError):
+    if not package_dir.exists():  # not made by make_package: what is compiled already serves all tests
+        package_dir.mkdir()
         (package_dir / "kernelapp").symlink_to(Path(kernelapp.__file__).parent)
     return KernelLaunch(kernel_name, folder, kernel_environment(os.environ), package_dir, False, 10_000_000, TIME_S, afterlife)
 
