@@ -6,7 +6,7 @@ what a session alone has, PSS shares what is shared among those who share it.
 
 With `--isolate` only this is compared: the same fork and the same kernel of its own process, each with and without a sandbox.
 
-    python -m benchmarks.session_start [--rounds 10] [--sessions 1 10 50] [--frame-sessions 200] [--isolate on|offline]
+    python -m benchmarks.session_start [--rounds 10] [--sessions 1 10 50] [--frame-sessions 200] [--kernel python3] [--isolate on|offline]
 """
 
 from __future__ import annotations
@@ -63,14 +63,14 @@ async def pid_of(running: Running) -> int:
     return int(await running.run("import os; os.getpid()"))
 
 
-async def compare(folder: Path, rounds: int) -> None:
+async def compare(folder: Path, kernel: str, rounds: int) -> None:
     """Times and memory of one session of each kind, in turns."""
     times: dict[str, list[float]] = {"forked": [], "exec": []}
     memory: dict[str, list[tuple[float, float]]] = {"forked": [], "exec": []}
-    async with template(folder, cells=CELLS) as made:
+    async with template(folder, kernel_name=kernel, cells=CELLS) as made:
         kinds: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
             "forked": (lambda: made.kernel.fork(ForkOptions()), ()),
-            "exec": (lambda: JupyterKernel(launch(folder)), CELLS),
+            "exec": (lambda: JupyterKernel(launch(folder, kernel)), CELLS),
         }
         for turn in range(rounds + 1):
             for kind, (make, cells) in kinds.items():
@@ -116,9 +116,9 @@ async def compare_isolated(folder: Path, rounds: int, mode: str) -> None:
         print(f"{kind}: ready {ready:.1f} ms, ended {end:.1f} ms" + (f", private {private:.1f} MB" if private else ""))
 
 
-async def crowd(folder: Path, cells: tuple[str, ...], count: int, event: str) -> None:
+async def crowd(folder: Path, kernel: str, cells: tuple[str, ...], count: int, event: str) -> None:
     """Memory of `count` sessions at the same time, each of which has run a cell, and of their template."""
-    async with template(folder, cells=cells) as made, contextlib.AsyncExitStack() as stack:
+    async with template(folder, kernel_name=kernel, cells=cells) as made, contextlib.AsyncExitStack() as stack:
         pids = []
         begun = time.perf_counter()
         for _ in range(count):
@@ -134,18 +134,18 @@ async def crowd(folder: Path, cells: tuple[str, ...], count: int, event: str) ->
         print(f"{count} sessions: private {private:.1f} MB, PSS {pss:.1f} MB each; with the template {total:.0f} MB; {each:.0f} ms each")
 
 
-async def main(rounds: int, sessions: list[int], frame_sessions: int, isolate: str | None) -> None:
+async def main(kernel: str, rounds: int, sessions: list[int], frame_sessions: int, isolate: str | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if isolate:
             await compare_isolated(folder, rounds, isolate)
             return
-        await compare(folder, rounds)
+        await compare(folder, kernel, rounds)
         for count in sessions:
-            await crowd(folder, CELLS, count, EVENT)
+            await crowd(folder, kernel, CELLS, count, EVENT)
         if frame_sessions:
             print("an app that holds a frame of 500 MB:")
-            await crowd(folder, (LARGE,), frame_sessions, "float(large[3].mean())")
+            await crowd(folder, kernel, (LARGE,), frame_sessions, "float(large[3].mean())")
 
 
 if __name__ == "__main__":
@@ -154,5 +154,6 @@ if __name__ == "__main__":
     parser.add_argument("--sessions", type=int, nargs="*", default=[1, 10, 50])
     parser.add_argument("--frame-sessions", type=int, default=200)
     parser.add_argument("--isolate", choices=("on", "offline"))
+    parser.add_argument("--kernel", default="python3", help="a kernelspec whose environment has numpy, pandas and matplotlib")
     options = parser.parse_args()
-    asyncio.run(main(options.rounds, options.sessions, options.frame_sessions, options.isolate))
+    asyncio.run(main(options.kernel, options.rounds, options.sessions, options.frame_sessions, options.isolate))

@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.soak import soak
+from kernelapp.kernels.forkserver import ForkTemplate
+from kernelapp.notebook import read_notebook
+from kernelapp.session.making import Level, Maker
+from kernelapp.session.relay import RelaySettings
+from tests.kernels.forks import launch
 
 from .harness import Page, Server, Viewer, is_alive, serving, wait_until, write_notebook
 
@@ -196,6 +201,16 @@ async def test_a_cell_that_makes_forking_unsafe_is_left_to_the_sessions(tmp_path
             assert page.text("c2") == "True\n"
             assert rerun_cells(page) == ["c1", "c2"]
         assert ran(tmp_path) == before
+
+
+async def test_a_cell_after_which_only_the_last_trial_fails_is_found(tmp_path: Path) -> None:
+    breaks = "import json\nfrom kernelapp.inkernel.template import canaries\ncanaries.JOBS['json'] = lambda json: json.no_such_thing"
+    path = write_notebook(tmp_path / "app.ipynb", "import json", "x = 1", breaks, "print(x)")
+    maker = Maker(lambda notebook: ForkTemplate(launch(tmp_path)), RelaySettings(False, 1000, 100_000), 60.0)
+    made = await maker.make(read_notebook(path), "auto")
+    assert (made.level, made.cells) == (Level.SNAPSHOT, 2)
+    assert made.reason == "The notebook uses json, which does not work after a fork."
+    await made.end()
 
 
 @pytest.mark.parametrize(("mode", "level", "loads"), [("imports", "imports", 1), ("off", "", 1)])
