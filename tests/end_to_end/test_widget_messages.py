@@ -16,6 +16,36 @@ import ipywidgets as w, traitlets, threading, asyncio
 sliders = [w.IntSlider(max=10_000, description=f"S{i}") for i in range(20)]
 box = w.VBox(sliders)
 box"""
+LOST = """\
+class Lost(w.DOMWidget):
+    _model_name, _view_name = traitlets.Unicode("LostModel").tag(sync=True), traitlets.Unicode("LostView").tag(sync=True)
+    _model_module, _view_module = traitlets.Unicode("no-such-widgets").tag(sync=True), traitlets.Unicode("no-such-widgets").tag(sync=True)
+    _model_module_version = _view_module_version = traitlets.Unicode("^1.2.3").tag(sync=True)
+    _esm = traitlets.Unicode("x" * 300_000).tag(sync=True)
+lost = Lost()
+for i in range(2_000):
+    if i == 500:
+        lost = Lost()
+    sliders[i % 20].value = i
+lost"""
+VALUES = "[...document.querySelectorAll('[data-cell=c0] .widget-readout')].map((readout) => Number(readout.textContent))"
+
+
+async def test_no_update_is_lost_or_overtaken_while_a_library_loads(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, FLOOD, LOST, "print([slider.value for slider in sliders])") as server:
+        async with viewing(browser, server, None) as view:
+            # the source of a library that takes its time to come, and then has no front end
+            async def late(route: object) -> None:
+                await view.page.wait_for_timeout(400)
+                await route.continue_()  # type: ignore[attr-defined]
+
+            await view.page.route(re.compile("/blob/|no-such-widgets"), late)
+            await view.open()
+            assert [address for address in view.watch.addresses if "/blob/" in address]
+            expected = json.loads(await view.cell("c2").locator("pre[data-stream]").inner_text())
+            assert expected == list(range(1980, 2000))
+            assert await view.page.evaluate(VALUES) == expected
+            await expect(view.cell("c1").locator(".ka-widget-problem")).to_contain_text("no-such-widgets")
 
 
 THREADS = """\
