@@ -16,6 +16,7 @@ from typing import Any
 
 from tornado.ioloop import IOLoop
 
+from kernelapp.inkernel.publishing import widen_iopub
 from kernelapp.inkernel.spool import Spool, keep_iopub
 from kernelapp.inkernel.template import orphans
 from kernelapp.inkernel.template.application import Connection, ForkApp
@@ -46,6 +47,7 @@ def become_kernel(app: ForkApp, fork: Fork) -> None:
         reopen_read_files()
         connection = Connection(fork.wanted["path"], bytes.fromhex(fork.wanted["key"]), bool(fork.wanted.get("heartbeat")))
         app.connect(connection)
+        widen_iopub(app.kernel)
         if fork.wanted.get("spool"):
             keep_iopub(app.kernel, Spool(Path(fork.wanted["path"]).parent, int(fork.wanted["spool"])))
         app.kernel.start()
