@@ -63,3 +63,7 @@ def test_nothing_is_dropped_for_a_listener_that_comes_later(thread: Any) -> None
     socket = listen(thread)
     publish(thread)
     assert heard(socket) == list(range(MESSAGES))
+
+
+def test_a_template_has_no_socket_yet() -> None:
+    widen_iopub(SimpleNamespace(iopub_thread=SimpleNamespace(socket=None)))
