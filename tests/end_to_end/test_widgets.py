@@ -113,9 +113,14 @@ async def test_what_the_viewer_does_while_the_network_is_gone_reaches_the_kernel
         assert view.watch.errors == []
 
 
+RECORD = "JSON.parse(document.querySelector('#ka-record')?.textContent ?? '{\"record\": \"\"}').record"
+
+
 async def test_two_sessions_move_the_same_widget_apart(browser: Browser, tmp_path: Path) -> None:
     with serving(tmp_path, OBSERVED) as server:
+        server.wait_for_line("templates of 1 app")  # both are forks of it, with widgets of the same ids
         async with viewing(browser, server) as one, viewing(browser, server) as other:
+            assert await one.page.evaluate(RECORD) == await other.page.evaluate(RECORD) != ""
             await one.cell("c0").get_by_role("slider").press("ArrowRight")
             await one.idle()
             await other.cell("c0").get_by_role("slider").press("ArrowLeft")
