@@ -26,6 +26,7 @@ from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.mistakes import DuplicateKeyError, PlaceError
 from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
 from kernelapp.inkernel.privacy import Privacy
+from kernelapp.inkernel.publishing import widen_iopub
 from kernelapp.inkernel.spool import Spool, keep_iopub
 from kernelapp.inkernel.widgets import Widgets
 
@@ -278,6 +279,7 @@ def start(options: Mapping[str, Any]) -> None:
         raise RuntimeError("kernelapp: the runtime starts only in an IPython kernel")
     runtime = Runtime(shell, bool(options.get("debug")), int(options.get("max_saved_bytes", MAX_SAVED_BYTES)))
     runtime.attach()
+    widen_iopub(shell.kernel)
     spool = options.get("spool")
     if isinstance(spool, dict):
         keep_iopub(shell.kernel, Spool(Path(spool["directory"]), int(spool["max_bytes"])))

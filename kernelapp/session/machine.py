@@ -24,6 +24,8 @@ from .planning import Planning
 from .states import TRANSITIONS, UNRESPONSIVE
 from .track import RESTORES, CodeCell, Track, run_key
 
+_MAX_HELD = 1_000  # events of widgets, for a kernel that is still to come
+
 
 @dataclass(frozen=True)
 class _Running:
@@ -55,6 +57,7 @@ class Machine:
         self._bound: Mapping[str, str] = {}  # names -> the widgets that they are bound to, as the kernel told last
         self._handling: set[int] = set()  # events of widgets that the kernel has not answered
         self.closes = False  # the notebook has given something to `ka.on_close`
+        self._held: list[CommEvent] = []  # events of a record's widgets, until the kernel that has these is there
         self._recorded = False  # what the page shows is a template's record, and no kernel has come since
 
     def forked(self) -> Machine:
@@ -109,9 +112,10 @@ class Machine:
 
         `recorded`: it is the fork that the record is of, so only what is out of date runs.
         """
-        self._everything = not (recorded and self._recorded)
-        self._recorded = False
-        return self._begin()
+        is_fork = recorded and self._recorded
+        self._everything, self._recorded = not is_fork, False
+        held, self._held = self._held if is_fork else [], []
+        return [effect for event in held for effect in self._tell(event)] + self._begin()
 
     def kernel_died(self, reason: str) -> list[Effect]:
         """The kernel ended, or did not start; `reason` is a sentence for the viewer."""
@@ -168,8 +172,17 @@ class Machine:
         if event.event <= self.last_event:
             return self._answer()
         self.last_event = event.event
-        if self.status not in (SessionStatus.RUNNING, SessionStatus.IDLE) or not is_open:
+        is_coming = self._recorded and self.status in (SessionStatus.QUEUED, SessionStatus.STARTING)
+        if not is_open or not (is_coming or self.status in (SessionStatus.RUNNING, SessionStatus.IDLE)):
             raise ViewerError("unknown-comm", "This widget is no longer connected to the app.", event.event)
+        if is_coming and len(self._held) >= _MAX_HELD:
+            raise ViewerError("rate", f"Before an app has started its widgets take {_MAX_HELD} changes.", event.event)
+        if is_coming:
+            self._held.append(event)
+            return []
+        return self._tell(event)
+
+    def _tell(self, event: CommEvent) -> list[Effect]:
         self._handling.add(event.event)
         if "value" in event.data.get("state", ()):
             self.widget_changed(event.comm)

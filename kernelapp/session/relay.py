@@ -295,10 +295,9 @@ class Relay:
                     self._run(effect)
                 case SendComm(event):
                     assert self._own.kernel is not None
-                    request = self._widgets.note(event.event)
+                    self._own.kernel.send_comm(self._widgets.note(event.event), event.comm, event.data, event.buffers)
                     if self._saving is not None:
-                        self._saving.now()  # as before a cell
-                    self._own.kernel.send_comm(request, event.comm, event.data, event.buffers)
+                        self._saving.now()  # not first, as with a cell: a message that never arrived would count as answered
                 case StartKernel(farewell, busy):
                     self._tasks.start(self._start_kernel(farewell, busy))
                 case Note(text):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from typing import Any
@@ -139,8 +140,11 @@ class SocketHandler(WebSocketHandler):
             self.drop(4006, "too many bad messages")
 
     def send(self, frame: bytes) -> None:
-        """As Connection: queue a frame."""
+        """As Connection: write a frame, or queue it when the page has not read those before."""
         if self._closing:
+            return
+        if not self._unsent and self.ws_connection is not None and not self._is_writing():
+            self._put(frame)  # at once: the writer's turn would come after whatever else the kernel says now
             return
         self._unsent.append(frame)
         self._unsent_bytes += len(frame)
@@ -150,6 +154,15 @@ class SocketHandler(WebSocketHandler):
             self.close(4007, "the page does not read")  # tornado cuts the connection when the page does not answer
             return
         self._wake.set()
+
+    def _is_writing(self) -> bool:
+        """Whether what was written before has not left yet."""
+        stream = getattr(self.ws_connection, "stream", None)
+        return stream is None or bool(stream.writing())
+
+    def _put(self, frame: bytes) -> None:
+        with contextlib.suppress(WebSocketClosedError):
+            self.write_message(frame, binary=not is_text(frame)).add_done_callback(_ignore)
 
     def drop(self, code: int, reason: str) -> None:
         """As Connection: send what is queued, and close."""
@@ -206,3 +219,9 @@ class SocketHandler(WebSocketHandler):
         """A short answer to a request that is no WebSocket, or may not pass."""
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(f"{status_code}\n")
+
+
+def _ignore(written: asyncio.Future[None]) -> None:
+    """A page that goes meanwhile is told to `on_close`."""
+    if not written.cancelled():
+        written.exception()

@@ -31,6 +31,7 @@ vi.mock("./widgets/index.ts", () => ({
 }));
 
 let comms: Comms;
+let said: string[];
 const message = (op: "open" | "msg" | "close", comm: string, data: object = {}): CommMessage => ({
   ...{ type: "comm", seq: 1, op, comm, version: null, event: null, texts: {}, buffers: [] },
   content: { comm_id: comm, data },
@@ -42,7 +43,11 @@ const show = (id: string) => comms.show(document.createElement("div"), id, new A
 beforeEach(() => {
   manager.log.length = 0;
   manager.release.clear();
-  comms = new Comms(() => 1);
+  said = [];
+  comms = new Comms(
+    () => 1,
+    (text) => said.push(text),
+  );
 });
 
 describe("messages of widgets", () => {
@@ -76,23 +81,66 @@ describe("messages of widgets", () => {
     expect(complained).toHaveBeenCalledOnce();
   });
 
-  it("that hang are given up", async () => {
+  it("that hang are given up, and the viewer is told; what comes for the same widget waits for it, and the page for neither", async () => {
     vi.useFakeTimers();
     receive("open", "slow");
+    receive("msg", "slow");
     receive("open", "next");
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(manager.log).toContain("end open next");
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(isDrawing()).toBe(true);
+    expect(said).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(manager.log).toEqual(["begin open slow", "begin open next", "end open next"]);
+    expect(said).toHaveLength(1);
+    expect(isDrawing()).toBe(false);
+    vi.useRealTimers();
+    manager.release.get("slow")?.();
+    await until("begin msg slow");
+    manager.release.get("slow")?.();
+    await until("end msg slow");
+    receive("msg", "next");
+    await until("end msg next");
+  });
+
+  it("keep the page from being idle for as long as they come and are handled", async () => {
+    vi.useFakeTimers();
+    for (let i = 0; i < 10; i += 1) receive("msg", `slow${i}`);
+    for (let i = 0; i < 10; i += 1) {
+      await vi.advanceTimersByTimeAsync(15_000);
+      expect(isDrawing()).toBe(true);
+      manager.release.get(`slow${i}`)?.();
+    }
+    await vi.advanceTimersByTimeAsync(0);
+    expect(isDrawing()).toBe(false);
+    expect(said).toEqual([]);
     vi.useRealTimers();
   });
 
-  it("come before the views and the updates that follow them", async () => {
+  it("come before the views that follow them, which later ones do not wait for", async () => {
     receive("open", "slow");
     const shown = show("view");
-    comms.update({ data: {}, metadata: {}, transient: { display_id: "d" } });
+    receive("msg", "slow2");
     await until("begin open slow");
     manager.release.get("slow")?.();
     await shown;
-    expect(manager.log).toEqual(["begin open slow", "end open slow", "update d", "show view"]);
+    expect(manager.log.indexOf("show view")).toBeGreaterThan(manager.log.indexOf("end open slow"));
+    expect(manager.log).not.toContain("end msg slow2");
+    await until("begin msg slow2");
+    manager.release.get("slow2")?.();
+    await until("end msg slow2");
+  });
+
+  it("of a page that is gone do not leave its views waiting", async () => {
+    receive("open", "slow");
+    const ending = new AbortController();
+    const shown = comms.show(document.createElement("div"), "view", ending.signal);
+    await until("begin open slow");
+    ending.abort();
+    comms.reset();
+    await shown;
+    manager.release.get("slow")?.();
+    await until("reset");
+    expect(manager.log).not.toContain("show view");
   });
 
   it("of a page that is gone are forgotten", async () => {

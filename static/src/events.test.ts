@@ -195,6 +195,23 @@ describe("messages of widgets", () => {
     ]);
   });
 
+  it("that were sent before there was a session reach the one that the page was painted for, under the numbers they have", () => {
+    online = false;
+    queue.comm("m", "a", []);
+    queue.commit("k", 1);
+    queue.comm("m", "b", []);
+    online = true;
+    queue.begin(0, false);
+    expect(sent).toEqual([
+      [1, "m", "a"],
+      [2, "k", 1],
+      [3, "m", "b"],
+    ]);
+    expect(queue.comm("m", "c", [])).toBe(4);
+    queue.settled(4);
+    expect(queue.busy()).toBe(false);
+  });
+
   it("are over when they are refused", () => {
     queue.comm("m", "a", []);
     expect(queue.refused(1)).toBeNull();

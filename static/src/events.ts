@@ -113,9 +113,14 @@ export class EventQueue {
     this.changed();
   }
 
-  /** A session that this page has not met, which has taken events up to `last`: what the viewer did before is numbered anew.
-   * On a page that is sent `whole` it is done when its control is there again. */
+  /** A session that this page has not met, which has taken events up to `last`. What the viewer did before is numbered anew, and on a
+   * page that is sent `whole` done when its control is there again. A page that was painted for a session which has taken none keeps its
+   * widgets, and they wait for the answers to the numbers that they know. */
   begin(last: number, whole: boolean): void {
+    if (!whole && last === 0) {
+      this.resume();
+      return;
+    }
     const done = new Map([...this.unanswered.values()].map(({ control, value }) => [control, value]));
     for (const [key, { value }] of this.waiting) done.set(key, value);
     for (const key of [...this.waiting.keys()]) this.drop(key);

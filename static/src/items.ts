@@ -74,6 +74,7 @@ export class DisplayItem implements Item {
   displayId: string | undefined;
   private current: Shown | null = null;
   private coming: Shown | null = null;
+  private late: HTMLElement | null = null;
 
   show(display: Display): void {
     this.drop(this.coming);
@@ -91,7 +92,7 @@ export class DisplayItem implements Item {
     if (this.current?.mime === mime && renderer.update) {
       Object.assign(this.current, next);
       const { host, ending } = this.current;
-      track(Promise.resolve(renderer.update(host, data, { metadata, signal: ending.signal })).catch(console.error));
+      track(Promise.resolve(renderer.update(host, data, { metadata, signal: ending.signal })).catch(console.error), () => {});
       return;
     }
     const host = element("div", "ka-host");
@@ -119,14 +120,26 @@ export class DisplayItem implements Item {
             () => this.keep(next),
             (error) => this.fail(next, display, error),
           ),
+          () => this.wait(next),
         );
     } catch (error) {
       this.fail(next, display, error);
     }
   }
 
+  /** Says that what comes is late. */
+  private wait(next: Shown): void {
+    if (this.coming !== next) return;
+    const note = element("p", "ka-note");
+    note.textContent = "This output takes long to be drawn.";
+    this.node.append(note);
+    next.ending.signal.addEventListener("abort", () => note.remove());
+    this.late = note;
+  }
+
   private keep(next: Shown): void {
     if (this.coming !== next) return;
+    this.late?.remove();
     keepScroll(this.current?.host, next.host);
     this.drop(this.current);
     next.host.classList.remove("ka-coming");

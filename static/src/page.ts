@@ -33,7 +33,10 @@ export class Page implements Listener {
   private readonly controls = new Map<string, Placed>();
   private readonly containers = new Containers();
   private readonly events: EventQueue;
-  private readonly comms = new Comms((comm, data, buffers) => this.events.comm(comm, data, buffers));
+  private readonly comms = new Comms(
+    (comm, data, buffers) => this.events.comm(comm, data, buffers),
+    (text) => this.chrome.say(text, true),
+  );
   private readonly chrome: Chrome;
   private status: Omit<Status, "type" | "seq"> = { state: "starting", place: null, detail: null, restartable: false };
   private link: "connecting" | "up" | "reconnecting" | "refused" = "connecting";

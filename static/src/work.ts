@@ -1,7 +1,7 @@
-/** Outputs that are still being drawn: the page is not idle before they are. */
+/** Outputs that are still being drawn, and widgets' messages that are still being handled: the page is not idle before they are. */
 
-/** A drawing that takes longer than this does not keep the page from being idle. */
-const LONGEST_MS = 10_000;
+/** A drawing that takes longer than this says so, and does not keep the page from being idle any longer. */
+export const LONGEST_MS = 30_000;
 
 let running = 0;
 const listeners = new Set<() => void>();
@@ -14,7 +14,8 @@ export function onDrawn(listener: () => void): void {
   listeners.add(listener);
 }
 
-export function track(work: Promise<unknown>): void {
+/** `late` is called when the work takes too long; without it the page waits for the end, which is the caller's to bring about. */
+export function track(work: Promise<unknown>, late?: () => void): void {
   running += 1;
   let over = false;
   const done = () => {
@@ -24,6 +25,10 @@ export function track(work: Promise<unknown>): void {
     running -= 1;
     for (const listener of listeners) listener();
   };
-  const timer = setTimeout(done, LONGEST_MS);
+  const giveUp = () => {
+    late?.();
+    done();
+  };
+  const timer = late && setTimeout(giveUp, LONGEST_MS);
   work.then(done, done);
 }

@@ -24,6 +24,13 @@ with left:
 with right:
     display(HTML("<p id=inside>right</p><script>window.ran = (window.ran || 0) + 1</script>"))""",
     'print("clock", time.time())',
+    """\
+import ipywidgets as w
+width, told = w.IntSlider(description="Width", value=3), w.Label("width 3")
+def moved(change):
+    told.value = f"width {change.new}"
+width.observe(moved, "value")
+w.VBox([width, told])""",
     ("markdown", "The end.", []),
 )
 SHIFTS = """\
@@ -126,6 +133,27 @@ async def test_what_the_viewer_does_before_the_socket_is_up_is_done(browser: Bro
         await view.shows("c3", "year 2015 of Ada")
         await expect(year).to_have_value("2015")
         await expect(name).to_have_value("Ada")
+
+
+async def test_a_widget_that_is_moved_before_the_socket_is_up_moves_in_the_kernel_and_goes_on_to(browser: Browser, server: Server) -> None:
+    async with viewing(browser, server, None) as view:
+        gate = Gate()
+        await gate.install(view)
+        await view.open(idle=False)
+        await shown(view)
+        width = view.page.get_by_role("slider", name="Width", exact=True)
+        told = view.cell("c7").locator(".widget-label").last
+        for _ in range(3):
+            await width.press("ArrowRight")
+        await expect(told).to_have_text("width 3")
+        await gate.asked.wait()
+        gate.open()
+        await expect(told).to_have_text("width 6")
+        await view.idle()
+        await width.press("ArrowRight")
+        await view.idle()
+        await expect(told).to_have_text("width 7")
+        assert not view.watch.errors
 
 
 async def test_nothing_moves_from_the_first_paint_on(browser: Browser, server: Server) -> None:

@@ -21,7 +21,7 @@ inputs = [w.IntSlider(description="Slider"), w.FloatRangeSlider(description="Ran
     w.RadioButtons(options=options, description="Radio"), w.Select(options=options, description="Select"),
     w.ToggleButtons(options=options, description="Toggles"), w.Checkbox(description="Check"), w.ToggleButton(value=True, description="On"),
     w.DatePicker(description="Date"), w.ColorPicker(description="Colour"), w.FileUpload(), w.TagsInput(value=["tag"]), w.Valid(value=True),
-    w.Combobox(value="combo", options=options, description="Combo")]
+    w.Combobox(value="combo", options=options, description="Combo"), w.FloatText(1.5, description="Wide", layout={"width": "40em"})]
 buttons = [w.Button(description=style or "plain", button_style=style) for style in styles]
 out = w.Output()
 with out:
@@ -29,6 +29,12 @@ with out:
 w.VBox([*inputs, w.HBox(buttons), w.HTML("<b>HTML</b> <a href='#'>link</a>"), w.Label("label"),
     w.Tab([w.Label("in a tab"), w.Label("other")], titles=("First", "Second")),
     w.Accordion([w.Label("inside")], titles=("Opened",), selected_index=0), out])"""
+
+# buttons, inputs and readouts of which a part is beyond the screen, or whose text is
+CUT = """[...document.querySelectorAll(".ka-widget :is(button, input, select, .widget-readout)")]
+.filter((each) => each.getClientRects().length > 0
+  && (each.getBoundingClientRect().right > innerWidth || (each.matches("button") && each.scrollWidth > each.clientWidth)))
+.map((each) => each.outerHTML.slice(0, 120))"""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +58,7 @@ async def test_a_narrow_screen_scrolls_no_page_sideways(browser: Browser, server
         handle = await view.page.get_by_role("slider").first.bounding_box()
         assert handle is not None
         assert handle["x"] + handle["width"] <= 360
+        assert await view.page.evaluate(CUT) == []
 
 
 async def test_every_widget_is_reached_by_the_keyboard_and_seen_to_be(browser: Browser, server: Server) -> None:

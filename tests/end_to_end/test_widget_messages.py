@@ -2,20 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from .harness import Viewer, serving
 from .view import viewing
 
 FLOOD = """\
-import ipywidgets as w, traitlets, threading, asyncio
+import ipywidgets as w, traitlets
+from IPython.display import display
+class Lost(w.DOMWidget):
+    _model_name, _view_name = traitlets.Unicode("LostModel").tag(sync=True), traitlets.Unicode("LostView").tag(sync=True)
+    _model_module, _view_module = traitlets.Unicode("no-such-widgets").tag(sync=True), traitlets.Unicode("no-such-widgets").tag(sync=True)
+    _model_module_version = _view_module_version = traitlets.Unicode("^1.2.3").tag(sync=True)
+    _esm = traitlets.Unicode("x" * 300_000).tag(sync=True)
 sliders = [w.IntSlider(max=10_000, description=f"S{i}") for i in range(20)]
-box = w.VBox(sliders)
-box"""
+go, out, told = w.Button(description="Go"), w.Output(), w.Label("nothing yet")
+@go.on_click
+def flood(_):
+    for i in range(1, 2_001):
+        if i in (1, 500):
+            with out:
+                display(Lost())
+        sliders[i % 20].value = i
+    told.value = str([slider.value for slider in sliders])
+w.VBox([go, *sliders, out, told])"""
+VALUES = "[...document.querySelectorAll('[data-cell=c0] .widget-readout')].map((readout) => Number(readout.textContent))"
+
+
+async def test_no_update_is_lost_or_overtaken_while_a_library_loads(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, FLOOD) as server:
+        async with viewing(browser, server, None) as view:
+            frames, all_came = 0, asyncio.Event()
+
+            def count(_: object) -> None:
+                nonlocal frames
+                frames += 1
+                if frames > 2_000:
+                    all_came.set()
+
+            async def late(route: Route) -> None:
+                await all_came.wait()
+                await route.continue_()
+
+            # the source of a library that comes after all the updates, and then has no front end
+            await view.page.route(re.compile("/blob/|no-such-widgets"), late)
+            view.page.on("websocket", lambda socket: socket.on("framereceived", count))
+            await view.open()
+            async with view.page.expect_request(re.compile("/blob/")):
+                await view.page.get_by_role("button", name="Go").click()
+            await all_came.wait()
+            await view.idle()
+            expected = json.loads(await view.cell("c0").locator(".widget-label").last.inner_text())
+            assert expected == [2000, *range(1981, 2000)]
+            assert await view.page.evaluate(VALUES) == expected
+            await expect(view.page.locator(".ka-widget-problem").first).to_contain_text("no-such-widgets")
 
 
 THREADS = """\

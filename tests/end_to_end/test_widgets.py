@@ -53,6 +53,40 @@ async def test_a_slider_moves_its_kernel_and_the_kernel_answers(browser: Browser
         assert view.watch.foreign(server.url) == []
 
 
+UNMOVED = """\
+import ipywidgets as w
+sliders = [w.FloatSlider(value=1, min=0.1, max=4, step=0.1, description="One"),
+    w.FloatRangeSlider(value=(0.7, 1), min=0.1, max=4, step=0.1, description="Range"),
+    w.FloatLogSlider(value=10**0.3, min=-1, max=2, step=0.1, description="Log")]
+changes = []
+for slider in sliders:
+    slider.observe(lambda change: changes.append(round(change.new, 3) if isinstance(change.new, float) else change.new), "value")
+go, told = w.Button(description="Go"), w.Label("start")
+@go.on_click
+def tell(_):
+    told.value = f"{changes} {sliders[0].value} {sliders[1].value} {sliders[2].value:.3f}"
+    sliders[0].value, sliders[1].value = 2.5, (1.1, 2.3)
+w.VBox([*sliders, go, told])"""
+
+
+async def test_sliders_of_floats_change_nothing_that_the_viewer_has_not_moved(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, UNMOVED) as server:
+        async with viewing(browser, server) as view:
+            go, told = view.page.get_by_role("button", name="Go"), view.cell("c0").locator(".widget-label").last
+            await go.click()
+            await view.idle()
+            await expect(told).to_have_text("[] 1.0 (0.7, 1.0) 1.995")
+            await go.click()
+            await view.idle()
+            await expect(told).to_have_text("[2.5, (1.1, 2.3)] 2.5 (1.1, 2.3) 1.995")
+            for name in ("One", "Range minimum", "Log"):
+                await view.page.get_by_role("slider", name=name, exact=True).press("ArrowRight")
+            await view.idle()
+            await go.click()
+            await view.idle()
+            await expect(told).to_have_text("[2.5, (1.1, 2.3), 2.6, (1.2, 2.3), 2.512] 2.6 (1.2, 2.3) 2.512")
+
+
 SOCKETS = """\
 window.sockets = [];
 window.WebSocket = class extends WebSocket {
@@ -79,9 +113,14 @@ async def test_what_the_viewer_does_while_the_network_is_gone_reaches_the_kernel
         assert view.watch.errors == []
 
 
+RECORD = "JSON.parse(document.querySelector('#ka-record')?.textContent ?? '{\"record\": \"\"}').record"
+
+
 async def test_two_sessions_move_the_same_widget_apart(browser: Browser, tmp_path: Path) -> None:
     with serving(tmp_path, OBSERVED) as server:
+        server.wait_for_line("templates of 1 app")  # both are forks of it, with widgets of the same ids
         async with viewing(browser, server) as one, viewing(browser, server) as other:
+            assert await one.page.evaluate(RECORD) == await other.page.evaluate(RECORD) != ""
             await one.cell("c0").get_by_role("slider").press("ArrowRight")
             await one.idle()
             await other.cell("c0").get_by_role("slider").press("ArrowLeft")

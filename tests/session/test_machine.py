@@ -234,6 +234,52 @@ def test_a_widget_that_the_kernel_does_not_have_is_refused_and_its_event_counts_
     assert driver.machine.comm(widget(1), is_open=True) == [Publish(Settled(1))]
 
 
+def recorded() -> Driver:
+    """A session that shows a record, and whose kernel is still to come."""
+    driver = settled()
+    driver.machine = driver.machine.forked()
+    driver.do(driver.machine.open())
+    return driver
+
+
+def told(driver: Driver) -> list[SendComm]:
+    return [effect for effect in driver.others if isinstance(effect, SendComm)]
+
+
+def test_what_a_viewer_does_with_a_records_widgets_waits_for_the_kernel_that_has_them() -> None:
+    driver = recorded()
+    driver.do(driver.machine.comm(widget(1), is_open=True))
+    driver.do(driver.machine.kernel_starting())
+    driver.do(driver.machine.comm(widget(2), is_open=True))
+    assert told(driver) == []
+    driver.do(driver.machine.kernel_ready(recorded=True))
+    assert told(driver) == [SendComm(widget(1)), SendComm(widget(2))]
+    assert driver.last(Settled) == Settled(0)
+    driver.do(driver.machine.comm_handled(1))
+    driver.do(driver.machine.comm_handled(2))
+    assert driver.last(Settled) == Settled(2)
+
+
+def test_a_kernel_that_is_no_fork_is_told_nothing_of_a_records_widgets() -> None:
+    driver = recorded()
+    driver.do(driver.machine.comm(widget(1), is_open=True))
+    driver.do(driver.machine.kernel_starting())
+    driver.do(driver.machine.kernel_ready(recorded=False))
+    driver.finish()
+    driver.finish()
+    assert told(driver) == []
+    assert driver.last(Settled) == Settled(1)
+
+
+def test_no_more_than_so_many_changes_wait_for_a_kernel() -> None:
+    driver = recorded()
+    for number in range(1, 1001):
+        driver.do(driver.machine.comm(widget(number), is_open=True))
+    with pytest.raises(ViewerError, match="1000 changes") as caught:
+        driver.machine.comm(widget(1001), is_open=True)
+    assert (caught.value.code, caught.value.event) == ("rate", 1001)
+
+
 def test_a_callback_is_stopped_by_an_interrupt() -> None:
     driver = settled()
     assert driver.machine.stop() == []

@@ -8,7 +8,7 @@ export const latexTypesetter = {
   /** Typesets what stands between dollar signs in the element's texts. */
   typeset(element: HTMLElement): void {
     const nodes = textNodes(element).filter((node) => node.data.match(FORMULA));
-    if (nodes.length > 0) track(replaceAll(nodes));
+    if (nodes.length > 0) track(replaceAll(nodes), () => {});
   },
 };
 

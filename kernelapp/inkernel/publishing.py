@@ -1,0 +1,31 @@
+"""Lets iopub keep what it cannot send at once: ZMQ drops what comes beyond a thousand messages, and nobody is told.
+
+A callback that changes widgets in a loop publishes faster than they leave. What is dropped then is at the end: the last values, and the
+`status` that says that the kernel is done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAX_UNSENT_MESSAGES = 100_000
+"""They are the kernel's memory, which its session's bound holds: a server that does not read for so long is stopped or stuck."""
+
+
+def widen_iopub(kernel: Any) -> None:
+    """From now on, for whoever listens and for whoever comes to."""
+    thread = kernel.iopub_thread
+    if thread.socket is None:
+        return  # a template: its forks have sockets
+
+    def subscribed(frames: list[bytes]) -> None:
+        thread.socket.sndhwm = MAX_UNSENT_MESSAGES  # of those that are connected: a socket that is bound gives others what it had
+        thread._handle_subscription(frames)
+
+    def widen() -> None:
+        thread.socket.sndhwm = MAX_UNSENT_MESSAGES
+        stream = getattr(thread, "_xpub_stream", None)  # ipykernel before 7 has none: there it holds for those who are connected
+        if stream is not None:
+            stream.on_recv(subscribed)
+
+    thread.schedule(widen)  # a socket is one thread's
