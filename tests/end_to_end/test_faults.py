@@ -205,3 +205,31 @@ async def test_the_log_names_app_and_session_and_holds_no_secret(tmp_path: Path,
             assert (failed["app"], failed["session"]) == ("app", page.session[:8])
             secrets = [key, page.session, viewer.cookie.partition("=")[2]]
             assert not [secret for secret in secrets if secret in json.dumps(log)]
+
+
+FLOOD = """\
+from pathlib import Path
+from IPython.display import publish_display_data
+if flood:
+    for i in range(10_000):
+        publish_display_data({"text/plain": "x" * 300})
+    Path("flooded").touch()"""
+
+
+@pytest.mark.parametrize("template", ["auto", "off"])
+async def test_a_server_that_does_not_come_to_read_loses_nothing_of_a_flood(tmp_path: Path, template: str) -> None:
+    controls = 'import kernelapp as ka\nflood = ka.checkbox("Flood")'
+    with serving(tmp_path, controls, FLOOD, options=("--template", template)) as server:
+        if template != "off":
+            server.wait_for_line(r"templates of 1 app")
+        async with Viewer(server).page("app") as page:
+            await page.idle()
+            await page.set(page.key("Flood"), True)
+            await page.until(lambda: page.cells["c1"]["status"] == "running")
+            server.process.send_signal(signal.SIGSTOP)
+            try:
+                await asyncio.to_thread(wait_until, (tmp_path / "flooded").exists)
+            finally:
+                server.process.send_signal(signal.SIGCONT)
+            await page.idle()
+            assert len(page.outputs["c1"]) == 10_000
