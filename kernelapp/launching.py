@@ -109,7 +109,8 @@ def relay_settings(settings: Settings) -> RelaySettings:
     """What every session gets of the settings."""
     comms = CommBounds(settings.max_widgets, settings.max_widget_bytes, settings.max_cell_output_bytes)
     patience = Patience(settings.stop_timeout_s, settings.close_timeout_s, settings.max_run_s)
-    return RelaySettings(settings.debug, settings.max_cell_output_bytes, settings.max_journal_bytes, patience, comms)
+    bounds = settings.max_cell_output_bytes, settings.max_journal_bytes, settings.max_cut_output_bytes
+    return RelaySettings(settings.debug, *bounds, patience, comms)
 
 
 def session_directories(settings: Settings, state: StateDirectory | None = None) -> Directories:

@@ -50,6 +50,7 @@ from .web.files import BlobHandler, ClientFileHandler, HealthHandler, KernelFile
 from .web.handler import MissingHandler
 from .web.listening import IDLE_S, BoundedServer
 from .web.pages import AppHandler, GalleryHandler
+from .web.rest import RestHandler
 from .web.site import Site
 from .web.socket import SocketHandler
 
@@ -245,6 +246,7 @@ def _application(site: Site, settings: Settings) -> Application:
             (f"{base}static/(.+)", ClientFileHandler, parts),
             (f"{base}app/([^/]+)/socket", SocketHandler, parts),
             (f"{base}app/([^/]+)/blob/([0-9a-f]+)", BlobHandler, parts),
+            (f"{base}app/([^/]+)/output/([^/]+)", RestHandler, parts),
             (f"{base}app/([^/]+)/kernel/web/(.+)", PublicFileHandler, parts),
             (f"{base}app/([^/]+)/kernel/(.+)", KernelFileHandler, parts),
             (f"{base}app/([^/]+)", AppHandler, parts),

@@ -170,7 +170,13 @@ class Settings:
         1_000, "Of these, how many one client address may have. Behind a proxy: 0, as many as there are.", minimum=0
     )
     max_cell_output_bytes: int = _setting(
-        20_000_000, "Output of one run of one cell, in bytes; the rest is dropped and the page says so.", minimum=1024
+        20_000_000, "Output of one run of one cell that its page shows, in bytes; the rest can be downloaded there.", minimum=1024
+    )
+    max_cut_output_bytes: int = _setting(
+        100_000_000,
+        "Disk for what all cells of a session printed beyond `--max-cell-output-bytes`, in bytes; what comes beyond is lost, and the file "
+        "that the viewer downloads says so.",
+        minimum=0,
     )
     max_journal_bytes: int = _setting(
         50_000_000,

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from typing import Any
+from urllib.parse import quote
 
 from ..dataflow.ledger import INTERRUPTED
 from ..dataflow.steps import Plan
 from ..wire.messages import Cell, CellFailure, CellStatus, Control, Declaration, Output
 from .controls import Controls
-from .effects import Effect, Publish
+from .effects import Effect, KeepRest, Publish
 from .inputs import Inputs
 from .track import CodeCell, Track, run_button, run_key
 
 
 class Cells:
-    """A track for each cell. `max_output_bytes` bounds what one run of a cell may show; what comes beyond is dropped, with a note."""
+    """A track for each cell. `max_output_bytes` bounds what one run of a cell may show; of what comes beyond there is a note."""
 
     def __init__(self, cells: Sequence[CodeCell], inputs: Inputs, max_output_bytes: int) -> None:
         self.controls = Controls()
+        self.rest = ""  # the session's name, where the rest of what its cells print is kept; nowhere by default
         self._cells = {cell.id: cell for cell in cells}
         self._tracks = {cell.id: Track() for cell in cells}
         self._inputs = inputs
@@ -54,14 +57,18 @@ class Cells:
         if op == "clear":
             track.output_bytes, track.truncated = 0, False
             return [Publish(Output(cell, op, kind, content))]
-        if track.truncated:
-            return []
         track.output_bytes += len(content)
-        if track.output_bytes > self._max_output_bytes:
-            track.truncated = True
-            note = json.dumps({"limit_bytes": self._max_output_bytes}).encode()
-            return [Publish(Output(cell, "truncated", "truncated", note))]
-        return [Publish(Output(cell, op, kind, content))]
+        if track.output_bytes <= self._max_output_bytes and not track.truncated:
+            return [Publish(Output(cell, op, kind, content))]
+        first, track.truncated = not track.truncated, True
+        kept: list[Effect] = [KeepRest(cell, kind, content, first)] if self.rest else []
+        return [Publish(Output(cell, "truncated", "truncated", self._note(cell))), *kept] if first else kept
+
+    def _note(self, cell: str) -> bytes:
+        note: dict[str, Any] = {"limit_bytes": self._max_output_bytes}
+        if self.rest:
+            note["rest"] = f"output/{quote(cell, safe='')}?session={quote(self.rest, safe='')}"
+        return json.dumps(note).encode()
 
     def declare(self, cell: str, run: int, control: Declaration) -> list[Effect]:
         """The cell declares a control, at this place of its outputs."""

@@ -58,6 +58,16 @@ class InterruptKernel:
 
 
 @dataclass(frozen=True)
+class KeepRest:
+    """Keep output that is not shown, for the viewer to download. `first`: of this run of the cell."""
+
+    cell: str
+    kind: str
+    content: bytes
+    first: bool
+
+
+@dataclass(frozen=True)
 class Publish:
     """Number a message, keep it, and send it to the page."""
 
@@ -71,4 +81,4 @@ class Note:
     text: str
 
 
-Effect = StartKernel | EndKernel | RunCell | SendComm | InterruptKernel | Publish | Note
+Effect = StartKernel | EndKernel | RunCell | SendComm | InterruptKernel | KeepRest | Publish | Note

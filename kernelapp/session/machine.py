@@ -88,6 +88,10 @@ class Machine:
             self._inputs.put(control, value)
             self._changed.add(cell)
 
+    def keep_rest(self, session: str) -> None:
+        """What cells print beyond the bound is kept, and can be had under this session's name."""
+        self._cells.rest = session
+
     def foresee(self) -> list[Effect]:
         """Of a session that begins with a record: show which cells will run as soon as its kernel is there."""
         return self._cells.show(self._planning.next())

@@ -21,7 +21,7 @@ from ..wire.messages import Hello
 from .directories import Directories
 from .planning import plan_for
 from .record import Record
-from .relay import Relay, RelaySettings
+from .relay import TEMPLATE, Relay, RelaySettings
 from .starts import StartQueue
 
 _TRIES = 3  # of a snapshot: what makes forking unsafe may show late, and is then found a cell earlier the next time
@@ -230,7 +230,7 @@ class Maker:
         """A template that has run the first `until` cells. It is of no use when its guard says that it is unsafe."""
         guard = Guard(self._new_template(notebook))
         planning, directories = plan_for(notebook, until), self._directories
-        relay = Relay("template", notebook, lambda *_: guard, StartQueue(1), self._settings, planning=planning, directories=directories)
+        relay = Relay(TEMPLATE, notebook, lambda *_: guard, StartQueue(1), self._settings, planning=planning, directories=directories)
         try:
             reason = await self._run(relay, guard)
         except BaseException:

@@ -8,6 +8,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ..errors import ViewerError
@@ -132,6 +133,12 @@ class Registry:
         owner = _digest(viewer)
         found = (entry.relay.blob(digest) for entry in self._entries.values() if hmac.compare_digest(entry.viewer, owner))
         return next((blob for blob in found if blob is not None), None)
+
+    def rest(self, app: str, viewer: str, session: str, cell: str) -> Path | None:
+        """The file with what a cell printed beyond what is shown, in a session of this viewer."""
+        entry = self._entries.get(session)
+        known = entry is not None and entry.relay.notebook.name == app and hmac.compare_digest(entry.viewer, _digest(viewer))
+        return entry.relay.rest(cell) if entry is not None and known else None
 
     def detach(self, relay: Relay, connection: Connection) -> None:
         """A page is gone; its session ends after the grace period unless a page comes back."""

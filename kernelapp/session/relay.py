@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,8 +31,9 @@ from ..wire.messages import (
 from .admission import Seat
 from .comms import CommBounds
 from .connection import Connection
-from .directories import Directories, Directory
-from .effects import Effect, EndKernel, InterruptKernel, Note, Publish, RunCell, SendComm, StartKernel
+from .directories import Directories
+from .effects import Effect, EndKernel, InterruptKernel, KeepRest, Note, Publish, RunCell, SendComm, StartKernel
+from .files import Files
 from .frozen import thaw
 from .hearing import Hearing
 from .journal import Journal
@@ -52,6 +52,9 @@ from .tasks import Tasks
 from .track import CodeCell
 from .widgets import COMM_KINDS, Widgets
 
+TEMPLATE = "template"
+"""Stands for a session's name in a template, whose page is everyone's."""
+
 _IDLE_S = 5.0  # how long after its reply a cell's last output may take
 
 
@@ -62,6 +65,7 @@ class RelaySettings:
     debug: bool
     max_cell_output_bytes: int
     max_journal_bytes: int
+    max_cut_output_bytes: int = 100_000_000
     patience: Patience = field(default_factory=Patience)
     comms: CommBounds = field(default_factory=CommBounds)
 
@@ -99,8 +103,6 @@ class Relay:
         self._settings = settings
         self._debug = settings.debug
         self._tab = Tab()
-        self._directories = directories
-        self._directory: Directory | None = None
         self._seat: Seat | None = None
         self._used = asyncio.get_running_loop().time()  # when the viewer did something last, or something ran
         self._requests = Requests()
@@ -108,9 +110,9 @@ class Relay:
         self._ending = False  # nothing more runs
         self._log = logging.LoggerAdapter(logging.getLogger(__name__), {"app": notebook.name, "session": session[:8]})
         self._tasks = Tasks(self._log)
+        self._files = Files(session, directories, settings.max_cut_output_bytes, self._log)
         self._own = OwnKernel(notebook, open_kernel, lease, self._log)
-        self._widgets = self._make_widgets()
-        self._hearing, self._restraint = self._make_hearing(), self._make_restraint()
+        self._arrange()
         self._saving = Saving(save[0], session, save[1], notebook, self._look) if save is not None else None
 
     # The page
@@ -119,7 +121,9 @@ class Relay:
         """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key. `seat`: to wait for first."""
         self._log.info("session opened")
         self._seat = seat
-        self._keep_files(self._directories.make() if self._directories is not None else None)
+        self._own.files = self._files.begin(self._restraint.files_full)
+        if self._files.keeps_rest and self.session != TEMPLATE:
+            self._machine.keep_rest(self.session)
         self._perform(self._machine.open(inputs))
 
     def idle_for(self, now: float) -> float:
@@ -144,11 +148,9 @@ class Relay:
         cells = {name: thaw(page) for name, page in saved.cells.items()}
         self._machine, self._requests = lasting.machine, Requests.thawed(lasting.requests, lasting.latest, lasting.begun)
         self._journal = Journal.thawed(self._settings.max_journal_bytes, self._settings.comms, lasting.head, cells, self._cells)
-        self._widgets = self._make_widgets()
+        self._arrange()
         self._widgets.requests = lasting.comm_requests
-        self._hearing, self._restraint = self._make_hearing(), self._make_restraint()
-        if self._directories is not None:
-            self._keep_files(self._directories.take_over(lasting.directory))
+        self._own.files = self._files.take_over(lasting.directory, self._restraint.files_full)
         if self._saving is not None:
             self._saving.kernel, self._saving.last_message = saved.kernel, saved.last_message
         self._log.info("session taken over")
@@ -157,18 +159,15 @@ class Relay:
     def _look(self) -> tuple[Lasting, Journal]:
         """What is saved."""
         head, requests = self._journal.head(), self._requests
-        latest, base = requests.latest, str(self._directory.base) if self._directory is not None else None
-        lasting = Lasting(self._machine, head, requests.saved(), self._widgets.requests, latest, requests.begun.is_set(), base)
-        return lasting, self._journal
+        asked = requests.saved(), self._widgets.requests, requests.latest, requests.begun.is_set()
+        return Lasting(self._machine, head, *asked, self._files.base), self._journal
 
-    def _make_widgets(self) -> Widgets:
-        return Widgets(self._journal.comms, self._publish, self._notice, self._machine.widget_changed, self._log, self._debug)
-
-    def _make_hearing(self) -> Hearing:
-        return Hearing(self._machine, self._widgets, self._cells, self._log, self._debug)
-
-    def _make_restraint(self) -> Restraint:
-        return Restraint(self._machine, self._own, self._requests, self._perform, self._settings.patience, self._log)
+    def _arrange(self) -> None:
+        """Those that the machine and the journal are shared with."""
+        comms, machine, log = self._journal.comms, self._machine, self._log
+        self._widgets = Widgets(comms, self._publish, self._notice, machine.widget_changed, log, self._debug)
+        self._hearing = Hearing(machine, self._widgets, self._cells, log, self._debug)
+        self._restraint = Restraint(machine, self._own, self._requests, self._perform, self._settings.patience, log)
 
     def attach(self, connection: Connection, hello: Hello, lost: str | None = None, onlooker: bool = False) -> None:
         """Connect a page that has seen everything up to its `last_seq`; an earlier page of this session is dropped.
@@ -221,6 +220,10 @@ class Relay:
         """A large part of a widget, by its hash."""
         return self._journal.comms.blob(digest)
 
+    def rest(self, cell: str) -> Path | None:
+        """The file with what a cell printed beyond what is shown."""
+        return self._files.rest(cell)
+
     def refuse(self, refusal: ViewerError) -> None:
         """Tell the page that something it sent was not accepted."""
         self._tab.tell(Refusal(refusal.code, str(refusal), refusal.event))
@@ -234,8 +237,7 @@ class Relay:
             await self._own.end()
             if self._saving is not None:
                 self._saving.remove()
-            if self._directory is not None:
-                await asyncio.to_thread(self._directory.remove)
+            await self._files.remove()
             self._tab.drop(1001, "session ended")
             self._log.info("session ended")
 
@@ -249,6 +251,7 @@ class Relay:
             await self.close()
         elif await self._stop():
             self._saving.now()
+            self._files.close()
             await self._own.leave()
             self._tab.drop(1012, "service restart")
             self._log.info("session left to the next server")
@@ -284,6 +287,8 @@ class Relay:
             match effect:
                 case Publish(message):
                     self._publish(message)
+                case KeepRest():
+                    self._files.keep_rest(effect)
                 case RunCell():
                     self._run(effect)
                 case SendComm(event):
@@ -313,8 +318,8 @@ class Relay:
         ours: dict[str, Any] = {"reset": run.reset, "instructions": run.instructions}
         if run.inputs is not None:
             ours["inputs"] = dict(run.inputs)
-        if (directory := self._directory) is not None:
-            ours["session"] = {"id": self.session[:8], "dir": str(directory.files), "tmp": str(directory.tmp)}
+        if (told := self._files.told()) is not None:
+            ours["session"] = told
         request = self._requests.note(run)
         if self._saving is not None:
             self._saving.now()  # first: what the kernel does for a request that nobody knows of would be lost
@@ -343,16 +348,9 @@ class Relay:
             self._saving.kernel, self._saving.last_message = await self._own.kernel.describe(), ""
         self._perform(self._machine.kernel_ready(recorded=forked))
 
-    def _keep_files(self, directory: Directory | None) -> None:
-        """This is the session's private directory."""
-        self._directory = directory
-        self._own.files = directory.files if directory is not None else None
-        if directory is not None and self._directories is not None:
-            directory.on_full = functools.partial(self._restraint.files_full, self._directories.max_bytes)
-
     async def _end_kernel(self, reason: str, *, empty: bool) -> None:
         self.kernel_died(reason)
-        await self._own.give_up(self._directory.empty if empty and self._directory is not None else None)
+        await self._own.give_up(self._files.empty if empty else None)
 
     async def _adopt_kernel(self, description: bytes | None, last_message: str) -> None:
         """Go on with the kernel of the server that is gone; if that server had none yet, with a new one."""

@@ -61,6 +61,17 @@ function run(body: () => void): void {
 }
 
 describe("the next run", () => {
+  it("say where the rest of what was printed is, if it is kept", () => {
+    document.body.dataset.socket = "/apps/app/a/socket";
+    output({ op: "truncated", kind: "truncated", content: { limit_bytes: 20_000_000 } });
+    expect(element.textContent).toBe("More was printed here than an app shows (20 MB).");
+    output({ op: "truncated", kind: "truncated", content: { limit_bytes: 1000, rest: "output/c1?session=s" } });
+    const link = element.querySelector<HTMLAnchorElement>("a[download]");
+    expect(link?.textContent).toBe("Download the rest");
+    expect(new URL(link?.href ?? "").pathname).toBe("/apps/app/a/output/c1");
+    delete document.body.dataset.socket;
+  });
+
   it("replaces output by output, and removes what is left over when it is done", () => {
     run(() => ["a", "b", "c"].forEach(show));
     status("running");

@@ -102,7 +102,7 @@ export class Cell {
     // An author who hides a cell's outputs still wants its controls seen; nothing is drawn for nobody to look at.
     if ("hideOutput" in this.element.dataset) return null;
     const region = this.here();
-    if (message.op === "truncated") region.put(new NoteItem(truncated(message.content.limit_bytes)));
+    if (message.op === "truncated") region.put(new NoteItem(...truncated(message.content.limit_bytes, message.content.rest)));
     else if (message.kind === "stream") region.stream(message.content.name, message.content.text);
     else return show(region.display(), message.content);
     return null;

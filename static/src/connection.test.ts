@@ -262,9 +262,9 @@ it("closes when the browser puts the page away, and comes back with it", () => {
   expect(latest().sent).toMatchObject([{ session: "s", last_seq: 1 }]);
 });
 
-it("asks a socket that is there whether it works when the network returns", () => {
+it.each(["online", "offline"])("asks a socket that is there whether it works when the browser says that it is %s", (event) => {
   latest().receive(hello("s", false));
-  dispatchEvent(new Event("online"));
+  dispatchEvent(new Event(event));
   expect(latest().sent.at(-1)?.type).toBe("ping");
   vi.advanceTimersByTime(5_000);
   expect(log.at(-1)).toBe("down");

@@ -67,6 +67,7 @@ export class Connection {
     this.record = seen?.record ?? null;
     this.lastSeq = seen?.lastSeq ?? 0;
     addEventListener("online", () => this.now());
+    addEventListener("offline", () => this.ready && this.probe()); // a server on this machine is still there
     addEventListener("pageshow", (event) => event.persisted && this.now());
     addEventListener("pagehide", () => this.suspend());
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.now());

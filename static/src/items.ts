@@ -177,8 +177,8 @@ export class NoteItem implements Item {
   readonly isOutput = true;
   old = false;
 
-  constructor(text: string) {
-    this.node.textContent = text;
+  constructor(...content: readonly (string | Node)[]) {
+    this.node.append(...content);
   }
 
   dispose(): void {
@@ -241,9 +241,16 @@ function traceback(lines: readonly string[]): HTMLElement {
   return details;
 }
 
-/** Says that there was more than is shown. */
-export function truncated(limitBytes: number): string {
-  return `More was printed here than an app shows (${size(limitBytes)}).`;
+/** Says that there was more than is shown, and where the rest is. */
+export function truncated(limitBytes: number, rest?: string): (string | Node)[] {
+  const words = `More was printed here than an app shows (${size(limitBytes)}).`;
+  if (rest === undefined) return [words];
+  const link = document.createElement("a");
+  link.href = new URL(rest, new URL(document.body.dataset.socket ?? "", location.href)).href;
+  link.className = "ka-rest";
+  link.download = "";
+  link.textContent = "Download the rest";
+  return [words, " ", link];
 }
 
 function size(bytes: number): string {

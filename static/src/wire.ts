@@ -19,8 +19,16 @@ const isCellError: Guard<Shape<typeof CELL_ERROR>> = fits(CELL_ERROR);
 const isStream: Guard<Shape<typeof STREAM>> = fits(STREAM);
 const isDisplay: Guard<Shape<typeof DISPLAY>> = fits(DISPLAY);
 const isClear: Guard<{ wait: boolean }> = fits({ wait: bool });
-const isTruncated: Guard<{ limit_bytes: number }> = fits({ limit_bytes: num });
+const isCut: Guard<{ limit_bytes: number; rest?: unknown }> = fits({ limit_bytes: num });
+const isRest: Guard<string> = (value): value is string => str(value) && /^output\/[\w%.~-]+\?session=[\w%.~-]+$/.test(value);
+const isTruncated: Guard<Truncated> = (value): value is Truncated => isCut(value) && (value.rest === undefined || isRest(value.rest));
 const isRemoved: Guard<{ key: string }> = fits({ key: str });
+
+/** More was printed than is shown. `rest`: where the rest can be had, relative to the socket's address. */
+export interface Truncated {
+  limit_bytes: number;
+  rest?: string;
+}
 
 /** A MIME bundle as Jupyter's `display_data` has it, with its metadata. */
 export interface Display {
@@ -70,7 +78,7 @@ export type Output = { type: "output"; seq: number; cell: string } & (
   | Append
   | { op: "update"; content: Display }
   | { op: "clear"; content: { wait: boolean } }
-  | { op: "truncated"; content: { limit_bytes: number } }
+  | { op: "truncated"; content: Truncated }
 );
 /** Of a widget. `attached`: the buffers that came with it, in the order of the sizes in `buffers`; what else is there is a hash. */
 export type Comm = Server<"comm"> & { attached?: ArrayBuffer[] };

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -113,23 +115,47 @@ async def test_a_cell_that_runs_while_the_server_dies_goes_on_and_nothing_of_it_
             assert page.cells["c3"]["status"] == "done"
 
 
-async def test_fifty_sessions_of_a_killed_server_are_all_there_again(folder: Path) -> None:
-    with serve(folder, "--max-starting", "8") as first:
-        viewers, kept = [], []
-        for i in range(12):
-            viewer = Viewer(first)
-            async with viewer.page("app") as page:
-                await page.idle()
-                await page.set(page.key("N"), i % 10)
-                await page.idle()
-                viewers.append(viewer)
-                kept.append((page.session, page.text("c2")))
-        kill(first)
-    with serve(folder, port=port_of(first)) as second:
-        for viewer, (session, shown) in zip(viewers, kept, strict=True):
+async def test_fifty_sessions_of_a_killed_server_twenty_of_them_amid_a_cell_are_all_there_again(folder: Path) -> None:
+    """Also when the template that they are forked from is killed with it, as its kernels' parent."""
+    with serve(folder, "--max-starting", "8", "--max-sessions", "60") as first:
+        first.wait_for_line("templates of 1 app")
+        viewers = [Viewer(first) for _ in range(50)]
+        async with AsyncExitStack() as stack:
+            pages = await asyncio.gather(*(stack.enter_async_context(viewer.page("app")) for viewer in viewers))
+            kept = await asyncio.gather(*(work(page, i % 10, slow=i < 20) for i, page in enumerate(pages)))
+            template = {parent_of(pid_of(page)) for page in pages}
+            assert len(template) == 1, "all are forks of one"
+            kill(first)
+            for pid in template:
+                os.kill(pid, signal.SIGKILL)
+    await asyncio.to_thread((folder / "gate").write_text, "")
+    with serve(folder, "--max-sessions", "60", port=port_of(first)) as second:
+
+        async def look(viewer: Viewer, session: str) -> tuple[str, str, str]:
             async with (await again(second, viewer)).page("app", session) as page:
+                page._event = page.settled
                 await whole(page)
-                assert (page.session, page.text("c2")) == (session, shown)
+                return page.session, page.text("c2"), page.text("c3")
+
+        found = await asyncio.gather(*(look(viewer, session) for viewer, (session, _) in zip(viewers, kept, strict=True)))
+        assert [(session, shown) for session, shown, _ in found] == kept
+        lines = "".join(f"line {i}\n" for i in range(20))
+        assert [ran for _, _, ran in found] == [(lines if i < 20 else "") + f"ran with {i % 10}\n" for i in range(50)]
+
+
+async def work(page: Page, value: int, *, slow: bool) -> tuple[str, str]:
+    """Use a session; a slow one is amid a cell afterwards. Returns it, and what shows which kernel it has."""
+    await page.idle()
+    await page.set(page.key("N"), value)
+    await page.idle()
+    if slow:
+        await page.set(page.key("Slow"), True)
+        await page.until(lambda: "line 3" in page.text("c3"))
+    return page.session, page.text("c2")
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 async def test_a_viewer_sees_the_server_go_and_come_back_to_the_same_page(folder: Path, browser: Browser) -> None:
@@ -232,6 +258,23 @@ async def test_stop_with_keep_kernels_leaves_them_to_the_next_start(folder: Path
     told = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
     assert told.returncode == 2
     assert "no server runs" in told.stderr
+
+
+def test_a_store_of_another_version_is_refused_and_a_damaged_one_set_aside(folder: Path) -> None:
+    with serve(folder, "--template", "off"):
+        (file,) = (folder / "state").glob("*/sessions.sqlite")
+    database = sqlite3.connect(file)
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    command = [sys.executable, "-m", "kernelapp", "serve", str(folder / "app.ipynb"), "--state-dir", str(folder / "state"), "--port", "0"]
+    told = subprocess.run([*command, "--no-browser"], capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 2
+    assert "were saved by another version of kernelapp (format 99" in told.stderr
+    assert "kernelapp stop" in told.stderr
+    file.write_bytes(b"no database" * 1000)
+    with serve(folder, "--template", "off") as server:
+        server.wait_for_line(r"the store of sessions was damaged .* and is kept as .*damaged-1; its sessions are lost")
+    assert file.with_name("sessions.sqlite.damaged-1").read_bytes().startswith(b"no database")
 
 
 async def test_without_a_state_directory_kernels_end_with_the_server(folder: Path) -> None:

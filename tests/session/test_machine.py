@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from kernelapp.errors import ServerError, ViewerError
-from kernelapp.session.effects import EndKernel, InterruptKernel, Publish, SendComm, StartKernel
+from kernelapp.session.effects import EndKernel, InterruptKernel, KeepRest, Publish, SendComm, StartKernel
 from kernelapp.wire.messages import Cell, CellFailure, CellStatus, CommEvent, Control, Output, SessionStatus, Settled, Status
 
 from .driver import FAILURE, Driver, button, settled, slider
@@ -280,6 +281,23 @@ def test_a_kernel_with_something_to_do_at_its_end_is_asked_to_when_it_can(at: st
         driver.do(driver.machine.unresponsive())
     driver.do(driver.machine.restart())
     assert driver.others[-1] == wanted
+
+
+def test_the_rest_of_output_is_kept_where_there_is_a_place_for_it_and_the_note_says_where() -> None:
+    driver = settled()
+    driver.machine.keep_rest("s/1")
+    driver.do(driver.machine.rerun())
+    for size in (900, 200, 10):
+        driver.do(driver.machine.output("c1", 2, "append", "stream", b"x" * size))
+    note = driver.last(Output)
+    assert (note.op, json.loads(note.content)) == ("truncated", {"limit_bytes": 1000, "rest": "output/c1?session=s%2F1"})
+    assert [effect for effect in driver.others if isinstance(effect, KeepRest)] == [
+        KeepRest("c1", "stream", b"x" * 200, first=True),
+        KeepRest("c1", "stream", b"x" * 10, first=False),
+    ]
+    driver.do(driver.machine.output("c1", 2, "clear", "clear_output", b"{}"))
+    driver.do(driver.machine.output("c1", 2, "append", "stream", b"y"))
+    assert driver.last(Output).content == b"y"
 
 
 OVERRUN = CellFailure("It took too long.", "ref")

@@ -132,7 +132,7 @@ export class OutputView extends base.OutputView {
         this.region.put(new StaticItem(failure(errorOf(entry))));
         break;
       case "truncated":
-        this.region.put(new NoteItem(truncated(Number(entry.limit_bytes))));
+        this.region.put(new NoteItem(...truncated(Number(entry.limit_bytes))));
     }
   }
 
