@@ -1,7 +1,8 @@
 """How much of a chatty kernel's output reaches a page, against bare jupyter_client reading the same: messages and megabytes per second.
 
 One cell publishes many display messages, small or large; the clock runs from sending the cell until its end has been read. Both sides are
-measured in turns, and the page is a client of the wire that only reads. Medians and their ratios.
+measured in turns, and the page is a client of the wire that only reads. Medians and their ratios. Both kernels hold more messages than zmq
+does by itself: on a busy machine a bare client that falls behind would lose some, and wait for the end in vain.
 
     python -m benchmarks.relay_throughput [--rounds 3]
 """
@@ -16,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from tornado.httpclient import HTTPRequest
@@ -27,6 +29,8 @@ LOADS = {"small": (10_000, 200), "large": (300, 100_000)}  # messages, bytes of 
 BODY = (
     "from IPython.display import publish_display_data\nfor i in range({count}):\n    publish_display_data({{'text/plain': 'x' * {size}}})"
 )
+
+HOLD = "thread = get_ipython().kernel.iopub_thread; thread.schedule(lambda: thread.socket.setsockopt(__import__('zmq').SNDHWM, 0))"
 
 
 def bare(client: BlockingKernelClient, code: str) -> float:
@@ -73,8 +77,10 @@ async def measure(rounds: int) -> dict[str, dict[str, float]]:
     manager = KernelManager(kernel_name="python3", transport="ipc")
     manager.start_kernel()
     client = manager.blocking_client()
+    client.context.setsockopt(zmq.RCVHWM, 0)
     client.start_channels()
     client.wait_for_ready(timeout=60)
+    bare(client, HOLD)
     found = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, (count, size) in LOADS.items():

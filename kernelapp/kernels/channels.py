@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import uuid
@@ -19,6 +20,7 @@ from .kernel import KernelMessage
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN_S = 0.5  # a kernel that subscribes us late gets asked again, as jupyter_client's wait_for_ready does
+_AT_ONCE = 20  # messages of one kernel that are received before others get their turn
 _WELCOME_S = 5.0  # how long an adopted kernel may take to say that we are subscribed; kernels since protocol 5.4 say it at once
 
 _FAREWELL = '__import__("kernelapp.inkernel.runtime", fromlist=["close"]).close()'
@@ -97,10 +99,12 @@ class Channels:
             self._receive(self._client.session, await self._client.shell_channel.socket.recv_multipart())
 
     async def _read_iopub(self) -> None:
-        while True:
+        for number in itertools.count(1):
             frames = await self._client.iopub_channel.socket.recv_multipart()
             self._heard.set()
             self._receive(self._client.session, frames)
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # what is there already is received without waiting: a flood would let nobody else run
 
     def _receive(self, session: Session, frames: list[bytes]) -> None:
         try:

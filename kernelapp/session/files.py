@@ -26,31 +26,25 @@ class Files:
         self._directory: Directory | None = None
         self._cut: CutOutput | None = None
 
-    def begin(self, full: Callable[[int], None]) -> None:
-        """Make the directory. `full` is told the bound when it takes more."""
-        if self._directories is not None:
-            self._keep(self._directories.make(), full)
+    def begin(self, full: Callable[[int], None]) -> Path | None:
+        """Make the directory; returns what of it is the kernel's. `full` is told the bound when it takes more."""
+        return None if self._directories is None else self._keep(self._directories.make(), full)
 
-    def take_over(self, base: str | None, full: Callable[[int], None]) -> None:
-        """Go on with that of another server's session."""
-        if self._directories is not None:
-            self._keep(self._directories.take_over(base), full)
+    def take_over(self, base: str | None, full: Callable[[int], None]) -> Path | None:
+        """Go on with that of another server's session; returns as `begin` does."""
+        return None if self._directories is None else self._keep(self._directories.take_over(base), full)
 
-    def _keep(self, directory: Directory | None, full: Callable[[int], None]) -> None:
+    def _keep(self, directory: Directory | None, full: Callable[[int], None]) -> Path | None:
         self._directory = directory
         if directory is not None and self._directories is not None:
             directory.on_full = functools.partial(full, self._directories.max_bytes)
             self._cut = CutOutput(directory.cut, self._max_cut_bytes, self._log)
+        return None if directory is None else directory.files
 
     @property
     def base(self) -> str | None:
         """What `take_over` needs."""
         return None if self._directory is None else str(self._directory.base)
-
-    @property
-    def private(self) -> Path | None:
-        """The private directory, which the kernel may write to."""
-        return None if self._directory is None else self._directory.files
 
     @property
     def keeps_rest(self) -> bool:

@@ -121,8 +121,7 @@ class Relay:
         """Begin the session: ask for a kernel. `inputs`: the viewer's values from an earlier session, by key. `seat`: to wait for first."""
         self._log.info("session opened")
         self._seat = seat
-        self._files.begin(self._restraint.files_full)
-        self._own.files = self._files.private
+        self._own.files = self._files.begin(self._restraint.files_full)
         if self._files.keeps_rest and self.session != TEMPLATE:
             self._machine.keep_rest(self.session)
         self._perform(self._machine.open(inputs))
@@ -151,8 +150,7 @@ class Relay:
         self._journal = Journal.thawed(self._settings.max_journal_bytes, self._settings.comms, lasting.head, cells, self._cells)
         self._arrange()
         self._widgets.requests = lasting.comm_requests
-        self._files.take_over(lasting.directory, self._restraint.files_full)
-        self._own.files = self._files.private
+        self._own.files = self._files.take_over(lasting.directory, self._restraint.files_full)
         if self._saving is not None:
             self._saving.kernel, self._saving.last_message = saved.kernel, saved.last_message
         self._log.info("session taken over")

@@ -149,6 +149,7 @@ class SocketHandler(WebSocketHandler):
         self._unsent.append(frame)
         self._unsent_bytes += len(frame)
         if self._unsent_bytes > _MAX_UNSENT_BYTES:
+            log.info("a page that does not read is dropped, with %d bytes for it waiting", self._unsent_bytes)
             self._unsent.clear()
             self._closing = True
             self.close(4007, "the page does not read")  # tornado cuts the connection when the page does not answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -257,6 +258,23 @@ async def test_stop_with_keep_kernels_leaves_them_to_the_next_start(folder: Path
     told = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
     assert told.returncode == 2
     assert "no server runs" in told.stderr
+
+
+def test_a_store_of_another_version_is_refused_and_a_damaged_one_set_aside(folder: Path) -> None:
+    with serve(folder, "--template", "off"):
+        (file,) = (folder / "state").glob("*/sessions.sqlite")
+    database = sqlite3.connect(file)
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    command = [sys.executable, "-m", "kernelapp", "serve", str(folder / "app.ipynb"), "--state-dir", str(folder / "state"), "--port", "0"]
+    told = subprocess.run([*command, "--no-browser"], capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 2
+    assert "were saved by another version of kernelapp (format 99" in told.stderr
+    assert "kernelapp stop" in told.stderr
+    file.write_bytes(b"no database" * 1000)
+    with serve(folder, "--template", "off") as server:
+        server.wait_for_line(r"the store of sessions was damaged .* and is kept as .*damaged-1; its sessions are lost")
+    assert file.with_name("sessions.sqlite.damaged-1").read_bytes().startswith(b"no database")
 
 
 async def test_without_a_state_directory_kernels_end_with_the_server(folder: Path) -> None:

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kernelapp.errors import ViewerError
-from kernelapp.session.effects import Effect, InterruptKernel, Publish, RunCell, StartKernel
+from kernelapp.session.comms import CommBounds
+from kernelapp.session.effects import Effect, EndKernel, InterruptKernel, Publish, RunCell, StartKernel
+from kernelapp.session.frozen import freeze, thaw
 from kernelapp.session.journal import Journal
 from kernelapp.session.machine import Machine
 from kernelapp.session.planning import WholeNotebook
 from kernelapp.session.track import CodeCell
-from kernelapp.wire.messages import Event, SessionStatus
+from kernelapp.wire.messages import CellFailure, Event, SessionStatus
 
 from .driver import FAILURE, button, slider
 from .shown import Browser
@@ -23,6 +25,7 @@ from .shown import Browser
 CELLS = ("a", "b", "c")
 CELL = st.sampled_from(CELLS)
 SAID = st.tuples(st.sampled_from(["append", "print", "clear", "update"]), st.text(max_size=5), st.sampled_from([None, "d", "e"]))
+OVERRUN = CellFailure("It took too long.", "ref")
 SMALL = 1_500  # bytes of the log: a handful of messages, so that pages that were away a while are sent whole
 
 
@@ -39,6 +42,7 @@ class Session(RuleBasedStateMachine):
         self.event = self.refused = 0
         self.run: RunCell | None = None
         self.starting = False
+        self.saved: dict[str, bytes] = {}  # of the journal's cells, as a store has them
         self.do(self.machine.open(values))
 
     def do(self, effects: list[Effect]) -> None:
@@ -52,6 +56,9 @@ class Session(RuleBasedStateMachine):
                     self.run = effect
                 case StartKernel():
                     self.starting, self.run = True, None
+                case EndKernel(reason):
+                    self.run = None
+                    self.do(self.machine.kernel_died(reason))
                 case InterruptKernel():
                     pass
 
@@ -113,6 +120,27 @@ class Session(RuleBasedStateMachine):
     def dies(self) -> None:
         self.run = None
         self.do(self.machine.kernel_died("It died."))
+
+    @precondition(lambda self: self.run is not None)
+    @rule()
+    def runs_for_too_long(self) -> None:
+        assert self.run is not None
+        self.do(self.machine.overrun(self.run.cell, self.run.run, OVERRUN, "It was ended."))
+
+    # The server
+
+    @rule()
+    def is_saved(self) -> None:
+        self.saved |= {cell: freeze(page) for cell, page in self.journal.take_changes().items()}
+
+    @rule()
+    def is_killed_and_started_again(self) -> None:
+        """What was saved goes on in another server; pages have lost their connection, and come back."""
+        self.is_saved()
+        cells = {cell: thaw(page) for cell, page in self.saved.items()}
+        self.machine = thaw(freeze(self.machine))
+        self.journal = Journal.thawed(self.journal._max_bytes, CommBounds(), thaw(freeze(self.journal.head())), cells, CELLS)
+        self.connected = False
 
     # The viewer
 

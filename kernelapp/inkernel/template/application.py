@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from io import FileIO, TextIOWrapper
 from typing import Any
 
+import zmq
 from ipykernel.kernelapp import IPKernelApp
 from ipykernel.kernelbase import Kernel
 from jupyter_client.session import Session
@@ -21,6 +22,7 @@ from traitlets import default
 from zmq.eventloop.zmqstream import ZMQStream
 
 from kernelapp.inkernel.template.recording import ForkStream, Record, RecordingSession, RecordingThread
+from kernelapp.inkernel.waiting import hold_more
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _JOIN_S = 1.0
@@ -59,6 +61,11 @@ class ForkApp(IPKernelApp):
         """No socket before the fork."""
         self.iopub_thread = RecordingThread()
         self.iopub_socket = self.iopub_thread
+
+    def _bind_socket(self, s: Any, port: int) -> int:
+        if s.type == zmq.XPUB:
+            hold_more(s)
+        return int(super()._bind_socket(s, port))
 
     def init_heartbeat(self) -> None:
         """Nothing before the fork."""
