@@ -36,6 +36,7 @@ export class Page implements Listener {
   private readonly comms = new Comms(
     (comm, data, buffers) => this.events.comm(comm, data, buffers),
     (text) => this.chrome.say(text, true),
+    (comm, state) => this.memory.keepWidget(comm, state),
   );
   private readonly chrome: Chrome;
   private status: Omit<Status, "type" | "seq"> = { state: "starting", place: null, detail: null, restartable: false };
@@ -46,6 +47,8 @@ export class Page implements Listener {
   private library = window.kernelappControls ?? null;
   /** What came since a control was declared before the controls' code was here; null when nothing waits. */
   private waiting: ServerMessage[] | null = null;
+  /** The session takes the place of another, and its widgets are not yet as the viewer had them. */
+  private restoring = false;
   /** The page was left scrolled to here; 0 when the viewer is there, or has scrolled since. */
   private scrollTo: number;
 
@@ -95,6 +98,7 @@ export class Page implements Listener {
     if (sameSession) this.events.resume();
     else this.events.begin(hello.last_event, !hello.resumed);
     if (hello.lost !== null) this.chrome.say(LOST[hello.lost], true);
+    this.restoring ||= hello.lost !== null;
     this.refresh();
   }
 
@@ -149,6 +153,10 @@ export class Page implements Listener {
       case "hello":
       case "pong":
         return;
+    }
+    if (this.restoring && this.link === "up" && this.status.state === "idle") {
+      this.restoring = false;
+      this.comms.restore(this.memory.widgets);
     }
     this.refresh();
   }

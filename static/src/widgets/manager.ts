@@ -5,6 +5,7 @@ import { ManagerBase } from "@jupyter-widgets/base-manager";
 import { MessageLoop } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import type { SendComm } from "../comms.ts";
+import type { WidgetState } from "../memory.ts";
 import type { Comm as CommMessage, Display, WidgetOutput } from "../wire.ts";
 import { buffer, text } from "./blobs.ts";
 import { BUILTIN, type Module } from "./builtin.ts";
@@ -24,7 +25,11 @@ export class Manager extends ManagerBase {
   private readonly comms = new Map<string, Comm>();
   private readonly pending = new Pending();
 
-  constructor(private readonly transmit: SendComm) {
+  /** `keep` is told what the viewer changes of a widget. */
+  constructor(
+    private readonly transmit: SendComm,
+    private readonly keep: (comm: string, state: WidgetState) => void = () => {},
+  ) {
     super();
   }
 
@@ -83,8 +88,29 @@ export class Manager extends ManagerBase {
     else place(view, host, signal);
   }
 
+  /** Changes widgets as the viewer had, as if it were done again: in a session forked from the same template they have the same ids. */
+  async restore(states: Record<string, WidgetState>): Promise<void> {
+    for (const [id, state] of Object.entries(states)) {
+      if (!this.has_model(id)) continue;
+      const model = await this.get_model(id);
+      model.set(await (model.constructor as typeof WidgetModel)._deserialize_state({ ...state } as never, this));
+      model.save_changes();
+    }
+  }
+
+  /** Passwords are not written down. */
+  private async note(id: string, data: unknown): Promise<void> {
+    const { method, state } = data as { method?: unknown; state?: WidgetState };
+    if (method !== "update" || !state || !this.has_model(id)) return;
+    if ((await this.get_model(id)).get("_model_name") !== "PasswordModel") this.keep(id, state);
+  }
+
   private async open(id: string, message: JupyterMessage): Promise<void> {
-    const comm = new Comm(id, this.transmit, this.pending);
+    const send: SendComm = (comm, data, buffers) => {
+      if (buffers.length === 0) void this.note(comm, data);
+      return this.transmit(comm, data, buffers);
+    };
+    const comm = new Comm(id, send, this.pending);
     this.comms.set(id, comm);
     await this.handle_comm_open(comm, message as never);
   }
