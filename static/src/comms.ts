@@ -61,9 +61,9 @@ export class Comms {
     for (const closing of this.outdated.splice(0)) this.take(closing);
   }
 
-  /** The server did not take this message. */
-  refused(event: number): void {
-    this.manager?.refused(event);
+  /** The server did not take this message; `isKnown`: it has the widget. */
+  refused(event: number, isKnown: boolean): void {
+    this.manager?.refused(event, isKnown);
   }
 
   /** A new page follows: everything is forgotten, and what waited with it. */

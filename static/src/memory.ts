@@ -10,12 +10,15 @@ export type WidgetState = Record<string, unknown>;
 /** Of one widget's state, in characters of JSON, and of how many widgets: a tab has 5 MB for all of its apps. */
 const MAX_STATE_CHARS = 10_000;
 const MAX_WIDGETS = 200;
+/** A slider that is dragged is not written down at each step; a page that is left is. */
+const WRITE_AFTER_MS = 500;
 
 export class TabMemory {
   private readonly values = new Map<string, Value>();
   private readonly secrets = new Set<string>();
   private readonly states = new Map<string, WidgetState>();
   private id: string | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `name` is the app's own: a tab may visit several. */
   constructor(private readonly name: string) {
@@ -59,7 +62,7 @@ export class TabMemory {
     const state = { ...this.states.get(id), ...changes };
     this.states.delete(id);
     if (JSON.stringify(state).length <= MAX_STATE_CHARS && this.states.size < MAX_WIDGETS) this.states.set(id, state);
-    this.write();
+    this.timer ??= setTimeout(() => this.write(), WRITE_AFTER_MS);
   }
 
   leave(scroll: number): void {
@@ -83,6 +86,8 @@ export class TabMemory {
   }
 
   private write(scroll = 0): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     const inputs = Object.fromEntries([...this.values].filter(([key]) => !this.secrets.has(key)));
     try {
       sessionStorage.setItem(this.name, JSON.stringify({ session: this.id, inputs, widgets: this.widgets, scroll }));

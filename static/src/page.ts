@@ -143,8 +143,8 @@ export class Page implements Listener {
         this.comms.receive(message, this.status.state === "running");
         break;
       case "settled":
+        this.comms.settled(message.event); // may have more to say, which the page is busy with then
         this.events.settled(message.event);
-        this.comms.settled(message.event);
         for (const { control } of this.controls.values()) control.settle();
         break;
       case "error":
@@ -203,8 +203,8 @@ export class Page implements Listener {
     } else if (event === null) this.chrome.say(message);
     else if (code !== "old-event") {
       // An event that was sent twice around a dropped connection has been taken the first time: `settled` is its answer.
+      this.comms.refused(event, code === "rate" || code === "too-large");
       const key = this.events.refused(event);
-      this.comms.refused(event);
       const placed = key === null ? undefined : this.controls.get(key);
       if (placed) this.keep(key ?? "", placed.control.declaration.value);
       if (placed && !this.events.busy(key ?? "")) placed.control.refuse(message);

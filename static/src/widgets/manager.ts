@@ -7,6 +7,7 @@ import { Widget } from "@lumino/widgets";
 import type { SendComm } from "../comms.ts";
 import type { WidgetState } from "../memory.ts";
 import type { Comm as CommMessage, Display, WidgetOutput } from "../wire.ts";
+import { track } from "../work.ts";
 import { buffer, text } from "./blobs.ts";
 import { BUILTIN, type Module } from "./builtin.ts";
 import { Comm, type JupyterMessage, Pending } from "./comm.ts";
@@ -17,6 +18,9 @@ import { OutputModel } from "./output.ts";
 import { explain, WidgetError } from "./problem.ts";
 import { checkVersion } from "./versions.ts";
 
+/** Messages are counted by the second. */
+const ASK_AFTER_MS = 1_000;
+
 type ViewOf<M extends WidgetModel> = M extends DOMWidgetModel ? DOMWidgetView : WidgetView;
 
 export class Manager extends ManagerBase {
@@ -24,6 +28,8 @@ export class Manager extends ManagerBase {
   readonly _rendermime = { latexTypesetter };
   private readonly comms = new Map<string, Comm>();
   private readonly pending = new Pending();
+  /** Widgets with a message that was not taken. */
+  private readonly refusedComms = new Set<Comm>();
 
   /** `keep` is told what the viewer changes of a widget. */
   constructor(
@@ -62,14 +68,24 @@ export class Manager extends ManagerBase {
     this.pending.settle(event);
   }
 
-  /** The server did not take this message. */
-  refused(event: number): void {
-    this.pending.end(event);
+  /** The server did not take this message. `isKnown`: it knows the widget, and the page goes back to what the kernel has, a little later. */
+  refused(event: number, isKnown: boolean): void {
+    const comm = this.pending.end(event);
+    if (!comm || !isKnown) return;
+    if (this.refusedComms.size === 0) track(new Promise<void>((resolve) => setTimeout(() => resolve(this.askAgain()), ASK_AFTER_MS)));
+    this.refusedComms.add(comm);
+  }
+
+  private askAgain(): void {
+    const comms = [...this.refusedComms];
+    this.refusedComms.clear();
+    for (const comm of comms) comm.send({ method: "request_state" });
   }
 
   /** A new page follows. */
   async reset(): Promise<void> {
     this.pending.clear();
+    this.refusedComms.clear();
     this.comms.clear();
     await this.clear_state();
   }
