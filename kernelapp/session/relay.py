@@ -428,6 +428,7 @@ class Relay:
         """What the kernel says while it handles a widget's event."""
         if message.kind == "status":
             if json.loads(message.content).get("execution_state") == "idle":
+                self._widgets.tell_echoes()
                 self._perform(self._machine.comm_handled(event))
         else:
             self._widgets.callback(message)
