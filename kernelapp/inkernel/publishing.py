@@ -14,9 +14,9 @@ MAX_UNSENT_MESSAGES = 100_000
 
 def widen_iopub(kernel: Any) -> None:
     """From now on, for whoever listens and for whoever comes to."""
-    thread = kernel.iopub_thread
-    if thread.socket is None:
-        return  # a template: its forks have sockets
+    thread = getattr(kernel, "iopub_thread", None)
+    if thread is None or thread.socket is None:
+        return  # a template, whose forks have sockets; or no kernel of ipykernel's
 
     def subscribed(frames: list[bytes]) -> None:
         thread.socket.sndhwm = MAX_UNSENT_MESSAGES  # of those that are connected: a socket that is bound gives others what it had

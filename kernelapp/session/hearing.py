@@ -48,7 +48,10 @@ class Hearing:
         """What the kernel says while it handles a widget's event."""
         if message.kind != "status":
             self._widgets.callback(message)
-        return self._machine.comm_handled(event) if _is_idle(message) else []
+        if not _is_idle(message):
+            return []
+        self._widgets.tell_echoes()
+        return self._machine.comm_handled(event)
 
     def _show(self, cell: str, run: int, message: KernelMessage) -> list[Effect]:
         """What the kernel says of a cell."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..kernels.kernel import KernelMessage
-from ..wire.messages import Output, PageMessage
+from ..wire.messages import Comm, Output, PageMessage
 from .comms import Comms, answered
 from .mimes import as_json
 
@@ -55,6 +55,7 @@ class Widgets:
         self._debug = debug
         self.requests: OrderedDict[str, int | None] = OrderedDict()  # id -> the event; None: outputs that we told an Output widget
         self._said: set[str] = set()
+        self._echoes: list[Comm] = []  # that the page has not been told
 
     def note(self, event: int | None) -> str:
         """A comm message is about to be sent to the kernel; returns the id of its request."""
@@ -81,11 +82,27 @@ class Widgets:
                 self._log.warning("%s", read)
         elif read is not None:
             event = self.requests.get(parent)
-            self._publish(answered(read, event))
+            self._tell_page(answered(read, event), is_echo=event is not None and b'"echo_update"' in message.content)
             if event is not None and b'"value"' in message.content:
                 self._changed(read.comm)  # by a callback, or a link
             if kernel is not None and b'"msg_id"' in message.content:
                 self._tell(kernel)
+
+    def _tell_page(self, message: Comm, is_echo: bool) -> None:
+        """Echoes wait until the kernel is done with the event, or says more of their widget: they would hold up the answer."""
+        self.tell_echoes(message.comm)
+        if is_echo:
+            self._comms.fold(message)
+            self._echoes.append(message)
+        else:
+            self._publish(message)
+
+    def tell_echoes(self, comm: str | None = None) -> None:
+        """Publish the echoes of one widget, or of all: the kernel is done with an event."""
+        waiting = [each for each in self._echoes if comm in (None, each.comm)]
+        self._echoes = [each for each in self._echoes if each not in waiting]
+        for each in waiting:
+            self._publish(each)
 
     def _tell(self, kernel: CommSender) -> None:
         """Output widgets that have captured something get to know it, as front ends tell them."""
@@ -133,6 +150,7 @@ class Widgets:
 
     def close_all(self) -> None:
         """The kernel is gone, and its widgets with it."""
+        self._echoes.clear()
         for closing in self._comms.closings():
             self._publish(closing)
         self.requests.clear()

@@ -1,5 +1,6 @@
 /** Widgets' messages from the server: the code for them is loaded at the first, and each is handled before the next is looked at. */
 
+import type { WidgetState } from "./memory.ts";
 import type { CommMessage, Display } from "./wire.ts";
 import { track } from "./work.ts";
 
@@ -32,10 +33,11 @@ export class Comms {
   /** Widgets with a message that was not handled in time, and the end of all of theirs. */
   private late = new Map<string, Promise<void>>();
 
-  /** `say` tells the viewer something. */
+  /** `say` tells the viewer something; `keep` is told what the viewer changes of a widget. */
   constructor(
     private readonly send: SendComm,
     private readonly say: (text: string) => void = () => {},
+    private readonly keep: (comm: string, state: WidgetState) => void = () => {},
   ) {}
 
   /** `running`: cells are running. What is closed because it is out of date stays to be seen until they are done. */
@@ -59,9 +61,9 @@ export class Comms {
     for (const closing of this.outdated.splice(0)) this.take(closing);
   }
 
-  /** The server did not take this message. */
-  refused(event: number): void {
-    this.manager?.refused(event);
+  /** The server did not take this message; `isKnown`: it has the widget. */
+  refused(event: number, isKnown: boolean): void {
+    this.manager?.refused(event, isKnown);
   }
 
   /** A new page follows: everything is forgotten, and what waited with it. */
@@ -78,6 +80,11 @@ export class Comms {
     if (!signal.aborted) await (await this.load()).show(host, data, signal);
   }
 
+  /** Changes widgets as the viewer had, in a session that takes the place of another: those that are the same in both. */
+  restore(states: Record<string, WidgetState>): void {
+    if (this.loading && Object.keys(states).length > 0) this.push({ work: async () => (await this.load()).restore(states) });
+  }
+
   private load(): Promise<Manager> {
     this.loading ??= this.start();
     return this.loading;
@@ -85,7 +92,7 @@ export class Comms {
 
   private async start(): Promise<Manager> {
     const { Manager } = await import("./widgets/index.ts");
-    this.manager = new Manager(this.send);
+    this.manager = new Manager(this.send, this.keep);
     return this.manager;
   }
 

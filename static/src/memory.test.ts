@@ -34,6 +34,18 @@ it("forgets when the viewer starts over", () => {
   expect([new TabMemory("a").session, new TabMemory("a").inputs]).toEqual([null, {}]);
 });
 
+it("brings back what was changed of widgets, unless it is too much", () => {
+  const before = new TabMemory("a");
+  before.keepWidget("m", { value: 1, index: 2 });
+  before.keepWidget("m", { value: 3 });
+  before.keepWidget("large", { value: "x".repeat(5_000) });
+  before.keepWidget("large", { more: "x".repeat(5_000) });
+  before.leave(0);
+  expect(new TabMemory("a").widgets).toEqual({ m: { value: 3, index: 2 } });
+  before.forget();
+  expect(new TabMemory("a").widgets).toEqual({});
+});
+
 it.each(["no JSON", "[]", '{"session": 5, "inputs": []}', "null"])("takes %s in the storage for nothing", (text) => {
   sessionStorage.setItem("a", text);
   expect([new TabMemory("a").session, new TabMemory("a").inputs]).toEqual([null, {}]);

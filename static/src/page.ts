@@ -38,6 +38,7 @@ export class Page implements Listener {
   private readonly comms = new Comms(
     (comm, data, buffers) => this.events.comm(comm, data, buffers),
     (text) => this.chrome.say(text, true),
+    (comm, state) => this.memory.keepWidget(comm, state),
   );
   private readonly chrome: Chrome;
   private status: Omit<Status, "type" | "seq"> = { state: "starting", place: null, detail: null, restartable: false };
@@ -50,6 +51,8 @@ export class Page implements Listener {
   private waiting: ServerMessage[] | null = null;
   /** The browser has drawn what the page came with. */
   private drawn: Promise<void> = Promise.resolve();
+  /** The session takes the place of another, and its widgets are not yet as the viewer had them. */
+  private restoring = false;
   /** The page was left scrolled to here; 0 when the viewer is there, or has scrolled since. */
   private scrollTo: number;
 
@@ -104,6 +107,7 @@ export class Page implements Listener {
     if (sameSession) this.events.resume();
     else this.events.begin(hello.last_event, !hello.resumed);
     if (hello.lost !== null) this.chrome.say(LOST[hello.lost], true);
+    this.restoring ||= hello.lost !== null;
     this.refresh();
   }
 
@@ -157,8 +161,8 @@ export class Page implements Listener {
         this.comms.receive(message, this.status.state === "running");
         break;
       case "settled":
+        this.comms.settled(message.event); // may have more to say, which the page is busy with then
         this.events.settled(message.event);
-        this.comms.settled(message.event);
         for (const { control } of this.controls.values()) control.settle();
         break;
       case "error":
@@ -167,6 +171,10 @@ export class Page implements Listener {
       case "hello":
       case "pong":
         return;
+    }
+    if (this.restoring && this.link === "up" && this.status.state === "idle") {
+      this.restoring = false;
+      this.comms.restore(this.memory.widgets);
     }
     this.refresh();
   }
@@ -213,8 +221,8 @@ export class Page implements Listener {
     } else if (event === null) this.chrome.say(message);
     else if (code !== "old-event") {
       // An event that was sent twice around a dropped connection has been taken the first time: `settled` is its answer.
+      this.comms.refused(event, code === "rate" || code === "too-large");
       const key = this.events.refused(event);
-      this.comms.refused(event);
       const placed = key === null ? undefined : this.controls.get(key);
       if (placed) this.keep(key ?? "", placed.control.declaration.value);
       if (placed && !this.events.busy(key ?? "")) placed.control.refuse(message);

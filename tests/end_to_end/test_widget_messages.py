@@ -63,6 +63,29 @@ async def test_no_update_is_lost_or_overtaken_while_a_library_loads(browser: Bro
             await expect(view.page.locator(".ka-widget-problem").first).to_contain_text("no-such-widgets")
 
 
+CROWD = """\
+import ipywidgets as w
+sliders, told = [w.IntSlider(description=f"S{i}") for i in range(12)], w.Label(str([0] * 12))
+def tell(_):
+    told.value = str([slider.value for slider in sliders])
+for slider in sliders:
+    slider.observe(tell, "value")
+w.VBox([*sliders, told])"""
+MOVE_ALL = """() => { for (const handle of document.querySelectorAll("[role=slider]"))
+  handle.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true })); }"""
+
+
+async def test_what_is_refused_for_its_rate_goes_back_to_what_the_kernel_has(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, CROWD, options=("--max-events-per-s", "4")) as server:
+        async with viewing(browser, server) as view:
+            await view.page.evaluate(MOVE_ALL)
+            await expect(view.page.locator(".ka-notice")).to_contain_text("max_events_per_s")
+            await view.idle()
+            told = json.loads(await view.cell("c0").locator(".widget-label").last.inner_text())
+            assert await view.page.evaluate(VALUES) == told
+            assert 0 < sum(told) < 12
+
+
 THREADS = """\
 import threading, asyncio, ipywidgets as w
 from IPython.display import display

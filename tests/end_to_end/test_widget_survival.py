@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def moved(change):
         print("now", change.new)
 for each in (slider, name):
     each.observe(moved, "value")
-w.VBox([slider, name, twin, label, out])"""
+w.VBox([slider, name, twin, w.Password(description="Secret"), label, out])"""
 
 
 @pytest.fixture
@@ -87,3 +88,23 @@ async def test_a_killed_server_loses_nothing_of_widgets_nor_of_what_is_done_with
                 await shows(view, 5, "Ada", "4", "Ada", "5")
                 await move(view, "ArrowLeft")
                 await shows(view, 4, "Ada", "4", "Ada", "5", "4")
+
+
+async def test_a_session_that_is_gone_is_replaced_by_one_whose_widgets_are_as_the_viewer_left_them(browser: Browser, folder: Path) -> None:
+    with serve(folder, "--grace-s", "0") as server:
+        server.wait_for_line("templates of 1 app")
+        async with viewing(browser, server) as view:
+            await move(view)
+            await call(view, "Ada")
+            secret = view.page.get_by_label("Secret")
+            await secret.fill("hush")
+            await secret.press("Enter")
+            await shows(view, 4, "Ada", "4", "Ada")
+            await view.page.goto(f"{server.url}/healthz")
+            await asyncio.to_thread(server.wait_for_line, "session ended")
+            await view.open()
+            await shows(view, 4, "Ada", "4", "Ada")
+            await expect(secret).to_have_value("")
+            await expect(view.page.locator(".ka-notice")).to_contain_text("with the values that you set")
+            await move(view)
+            await shows(view, 5, "Ada", "4", "Ada", "5")

@@ -62,6 +62,25 @@ def test_an_answer_names_the_event_that_it_answers() -> None:
     assert session.changed == ["m"]  # the other change was a cell's
 
 
+def test_an_echo_holds_up_no_answer_and_keeps_its_place_among_what_is_said_of_its_widget() -> None:
+    session = Session()
+    for comm in ("slider", "label", "other"):
+        session.open(comm, value=0)
+    session.published.clear()
+    request = session.widgets.note(1)
+    session.update("slider", request, "echo_update", value=5)
+    assert json.loads(session.comms.page()[0].content)["data"]["state"] == {"value": 5}, "a page that comes now has it"
+    session.update("label", request, value=6)
+    session.update("slider", request, value=4)  # the kernel's own widget admits no more
+    session.update("other", session.widgets.note(2), "echo_update", value=7)
+    session.widgets.tell_echoes()
+    said = [
+        (message.comm, json.loads(message.content)["data"]["state"]["value"]) for message in session.published if isinstance(message, Comm)
+    ]
+    assert said == [("label", 6), ("slider", 5), ("slider", 4), ("other", 7)]
+    assert session.changed == ["slider", "label", "slider", "other"]
+
+
 def test_the_kernel_is_told_what_an_output_widget_captured_and_its_echo_goes_no_further() -> None:
     session = Session()
     session.open("o", _model_name="OutputModel", msg_id="", outputs=[])

@@ -15,28 +15,29 @@ export interface JupyterMessage {
 type Handler = (message: JupyterMessage) => unknown;
 type Buffers = ArrayBuffer[] | ArrayBufferView[];
 
-/** Messages that the kernel has not answered yet, with whom to tell when it has. */
+/** Messages that the kernel has not answered yet, with whose they are and whom to tell when it has. */
 export class Pending {
-  private readonly callbacks = new Map<number, ICallbacks>();
+  private readonly waiting = new Map<number, { comm: Comm; callbacks: ICallbacks | undefined }>();
 
-  wait(event: number, callbacks: ICallbacks): void {
-    this.callbacks.set(event, callbacks);
+  wait(event: number, comm: Comm, callbacks: ICallbacks | undefined): void {
+    this.waiting.set(event, { comm, callbacks });
   }
 
   /** The kernel is done with every message up to this number. */
   settle(event: number): void {
-    for (const number of [...this.callbacks.keys()]) if (number <= event) this.end(number);
+    for (const number of [...this.waiting.keys()]) if (number <= event) this.end(number);
   }
 
-  /** The kernel is done with this message, or never got it. */
-  end(event: number): void {
-    const callbacks = this.callbacks.get(event);
-    this.callbacks.delete(event);
+  /** The kernel is done with this message, or never got it. Returns whose it was. */
+  end(event: number): Comm | undefined {
+    const { comm, callbacks } = this.waiting.get(event) ?? {};
+    this.waiting.delete(event);
     callbacks?.iopub?.status?.({ content: { execution_state: "idle" } } as never);
+    return comm;
   }
 
   clear(): void {
-    this.callbacks.clear();
+    this.waiting.clear();
   }
 }
 
@@ -59,7 +60,7 @@ export class Comm implements IClassicComm {
   send(data: unknown, callbacks?: ICallbacks, _metadata?: unknown, buffers: Buffers = []): string {
     if (!this.isOpen) return "";
     const event = this.transmit(this.comm_id, data, buffers);
-    if (callbacks) this.pending.wait(event, callbacks);
+    this.pending.wait(event, this, callbacks);
     return String(event);
   }
 

@@ -5,7 +5,9 @@ import { ManagerBase } from "@jupyter-widgets/base-manager";
 import { MessageLoop } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import type { SendComm } from "../comms.ts";
+import type { WidgetState } from "../memory.ts";
 import type { Comm as CommMessage, Display, WidgetOutput } from "../wire.ts";
+import { track } from "../work.ts";
 import { buffer, text } from "./blobs.ts";
 import { BUILTIN, type Module } from "./builtin.ts";
 import { Comm, type JupyterMessage, Pending } from "./comm.ts";
@@ -16,6 +18,9 @@ import { OutputModel } from "./output.ts";
 import { explain, WidgetError } from "./problem.ts";
 import { checkVersion } from "./versions.ts";
 
+/** Messages are counted by the second. */
+const ASK_AFTER_MS = 1_000;
+
 type ViewOf<M extends WidgetModel> = M extends DOMWidgetModel ? DOMWidgetView : WidgetView;
 
 export class Manager extends ManagerBase {
@@ -23,8 +28,14 @@ export class Manager extends ManagerBase {
   readonly _rendermime = { latexTypesetter };
   private readonly comms = new Map<string, Comm>();
   private readonly pending = new Pending();
+  /** Widgets with a message that was not taken. */
+  private readonly refusedComms = new Set<Comm>();
 
-  constructor(private readonly transmit: SendComm) {
+  /** `keep` is told what the viewer changes of a widget. */
+  constructor(
+    private readonly transmit: SendComm,
+    private readonly keep: (comm: string, state: WidgetState) => void = () => {},
+  ) {
     super();
   }
 
@@ -57,14 +68,24 @@ export class Manager extends ManagerBase {
     this.pending.settle(event);
   }
 
-  /** The server did not take this message. */
-  refused(event: number): void {
-    this.pending.end(event);
+  /** The server did not take this message. `isKnown`: it knows the widget, and the page goes back to what the kernel has, a little later. */
+  refused(event: number, isKnown: boolean): void {
+    const comm = this.pending.end(event);
+    if (!comm || !isKnown) return;
+    if (this.refusedComms.size === 0) track(new Promise<void>((resolve) => setTimeout(() => resolve(this.askAgain()), ASK_AFTER_MS)));
+    this.refusedComms.add(comm);
+  }
+
+  private askAgain(): void {
+    const comms = [...this.refusedComms];
+    this.refusedComms.clear();
+    for (const comm of comms) comm.send({ method: "request_state" });
   }
 
   /** A new page follows. */
   async reset(): Promise<void> {
     this.pending.clear();
+    this.refusedComms.clear();
     this.comms.clear();
     await this.clear_state();
   }
@@ -83,8 +104,29 @@ export class Manager extends ManagerBase {
     else place(view, host, signal);
   }
 
+  /** Changes widgets as the viewer had, as if it were done again: in a session forked from the same template they have the same ids. */
+  async restore(states: Record<string, WidgetState>): Promise<void> {
+    for (const [id, state] of Object.entries(states)) {
+      if (!this.has_model(id)) continue;
+      const model = await this.get_model(id);
+      model.set(await (model.constructor as typeof WidgetModel)._deserialize_state({ ...state } as never, this));
+      model.save_changes();
+    }
+  }
+
+  /** Passwords are not written down. */
+  private async note(id: string, data: unknown): Promise<void> {
+    const { method, state } = data as { method?: unknown; state?: WidgetState };
+    if (method !== "update" || !state || !this.has_model(id)) return;
+    if ((await this.get_model(id)).get("_model_name") !== "PasswordModel") this.keep(id, state);
+  }
+
   private async open(id: string, message: JupyterMessage): Promise<void> {
-    const comm = new Comm(id, this.transmit, this.pending);
+    const send: SendComm = (comm, data, buffers) => {
+      if (buffers.length === 0) void this.note(comm, data);
+      return this.transmit(comm, data, buffers);
+    };
+    const comm = new Comm(id, send, this.pending);
     this.comms.set(id, comm);
     await this.handle_comm_open(comm, message as never);
   }
