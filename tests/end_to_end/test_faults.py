@@ -34,6 +34,7 @@ if fault == "floods displays":
         display({"text/plain": str(i)}, raw=True)
 if fault == "blocks SIGINT":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print("deaf", flush=True)
 if fault in ("blocks SIGINT", "never returns"):
     while True:
         pass
@@ -50,6 +51,8 @@ OPTIONS = (
     *("--max-journal-bytes", "10000000", "--standby", "0"),
 )
 
+HONEST = {"MALLOC_MMAP_THRESHOLD_": "65536"}  # large blocks that are freed go back to the host at once, and do not look like a leak
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -65,7 +68,7 @@ def apps(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(apps: Path, files: Path) -> Iterator[Server]:
-    with Server(write_notebook(apps / "app.ipynb", *CELLS), *OPTIONS, env={"TMPDIR": str(files)}) as running:
+    with Server(write_notebook(apps / "app.ipynb", *CELLS), *OPTIONS, env={"TMPDIR": str(files), **HONEST}) as running:
         running.wait_for_line("templates of 1 app")
         yield running
 
@@ -138,7 +141,7 @@ async def test_one_that_cannot_be_stopped_is_ended_and_begins_again(server: Serv
         pid = pid_of(page)
         if fault == "blocks SIGINT":
             await page.set(page.key("Fault"), fault)
-            await page.until(lambda: page.cells["c2"]["status"] == "running")
+            await page.until(lambda: "deaf" in page.text("c2"))
         else:
             os.kill(pid, signal.SIGSTOP)
             await page.set(page.key("N"), 7)
@@ -163,8 +166,15 @@ async def test_a_killed_kernel_says_so(server: Server) -> None:
         assert "signal 9" in page.frames[-1]["detail"]
 
 
-async def test_a_browser_that_reads_nothing_is_dropped_without_piling_up_and_can_come_back(server: Server, apps: Path) -> None:
-    async with two(server) as (_, other):
+async def test_a_browser_that_reads_nothing_is_dropped_without_piling_up_and_can_come_back(tmp_path: Path) -> None:
+    with Server(write_notebook(tmp_path / "app.ipynb", *CELLS), *OPTIONS, "--grace-s", "60", env=HONEST) as server:
+        await read_nothing(server, tmp_path / "over")
+
+
+async def read_nothing(server: Server, over: Path) -> None:
+    """A page that does not read while 300 MB are for it; then it comes back. `over`: a file that is there when all has been published."""
+    async with Viewer(server).page("app") as other:
+        await other.idle()
         before = private_bytes(server)
         viewer, reader, writer = await deaf_socket(server, "prints and clears 300 MB")
         try:
@@ -172,11 +182,11 @@ async def test_a_browser_that_reads_nothing_is_dropped_without_piling_up_and_can
             assert session is not None
             await stays_responsive(other)
             await asyncio.to_thread(server.wait_for_line, "a page that does not read is dropped")
-            await asyncio.to_thread(wait_until, (apps / "over").exists)
+            await asyncio.to_thread(wait_until, over.exists)
             async with viewer.page("app", session.group(1).decode()) as page:
                 assert page.session == session.group(1).decode()
                 await page.until(lambda: page.state == "idle" and page.text("c3") == "through 1\n")
-                assert page.text("c2").startswith("299 x")
+                assert "299 x" in page.text("c2")
                 await asyncio.to_thread(wait_until, lambda: private_bytes(server) < before + SLACK_BYTES)
         finally:
             writer.close()
