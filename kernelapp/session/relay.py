@@ -55,8 +55,6 @@ from .widgets import COMM_KINDS, Widgets
 TEMPLATE = "template"
 """Stands for a session's name in a template, whose page is everyone's."""
 
-_IDLE_S = 5.0  # how long after its reply a cell's last output may take
-
 
 @dataclass(frozen=True)
 class RelaySettings:
@@ -261,7 +259,7 @@ class Relay:
         if self._closed:
             return False
         self._closed = True
-        self._restraint.stop()
+        self._restraint.end()
         await self._tasks.cancel()
         if self._saving is not None:
             self._saving.stop()
@@ -389,9 +387,6 @@ class Relay:
         if request is not None and message.kind == "execute_input":
             self._requests.begun.set()
         elif request is not None and message.kind == "execute_reply":
-            asyncio.get_running_loop().call_later(_IDLE_S, self._finish, *request)
-
-    def _finish(self, cell: str, run: int) -> None:
-        """A cell that has replied is over, even if the flooded iopub lost its `idle`."""
-        if not self._closed:
-            self._perform(self._machine.finish(cell, run))
+            self._restraint.replied(*request)
+        if request is not None:
+            self._restraint.heard()

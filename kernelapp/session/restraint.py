@@ -15,6 +15,9 @@ from .machine import Machine
 from .own_kernel import OwnKernel, has_begun
 from .requests import Requests
 
+_IDLE_S = 5.0  # how long after its reply a cell's next output may take
+_LATEST_S = 300.0  # and the last one: what threads print goes on for ever
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -44,6 +47,8 @@ class Restraint:
         self._patience = patience
         self._log = log
         self._timer: asyncio.TimerHandle | None = None
+        self._heard = 0.0  # when a message for a cell came last
+        self._ended = False
 
     async def interrupt(self, begun: asyncio.Event) -> None:
         """Interrupt the cell that `begun` tells of, once the kernel is at it: sooner it is lost, later it hits the next cell."""
@@ -75,6 +80,25 @@ class Restraint:
             reason = f"The app's files took more disk than a session may have ({most}). They were removed."
             self._log.warning("the session's files took more than %s (--max-session-dir-bytes)", most)
             self._perform([EndKernel(reason, empty=True)])
+
+    def heard(self) -> None:
+        """A message for a cell has come."""
+        self._heard = asyncio.get_running_loop().time()
+
+    def replied(self, cell: str, run: int, at: float | None = None) -> None:
+        """A cell that has replied is over when no more of it comes, even if the flooded iopub lost its `idle`."""
+        loop = asyncio.get_running_loop()
+        if self._ended:
+            return
+        if at is None or (loop.time() - self._heard < _IDLE_S and loop.time() - at < _LATEST_S):
+            loop.call_later(_IDLE_S, self.replied, cell, run, loop.time() if at is None else at)
+        else:
+            self._perform(self._machine.finish(cell, run))
+
+    def end(self) -> None:
+        """The session has ended."""
+        self._ended = True
+        self.stop()
 
     def stop(self) -> None:
         """Look at the time no more."""

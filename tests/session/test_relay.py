@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,29 @@ async def test_an_interrupt_for_a_cell_that_has_just_ended_does_not_hit_the_next
     kernel.say("execute_input")
     await let_tasks_run()
     assert kernel.interrupted == []
+    await relay.close()
+
+
+async def test_a_cell_that_has_replied_is_not_over_while_its_output_still_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    relay, kernel = await open_relay("1", "2")
+    loop, now, waiting = asyncio.get_running_loop(), [100.0], list[tuple[Callable[..., None], tuple[Any, ...]]]()
+    with monkeypatch.context() as patch:  # nothing waits meanwhile: the test is the clock
+        patch.setattr(loop, "time", lambda: now[0])
+        patch.setattr(loop, "call_later", lambda _, function, *arguments: waiting.append((function, arguments)))
+
+        def later(seconds: float) -> None:
+            now[0] += seconds
+            function, arguments = waiting.pop()
+            function(*arguments)
+
+        kernel.say("execute_reply")
+        for _ in range(3):
+            now[0] += 4
+            kernel.say("stream", name="stdout", text="more")
+            later(1)
+            assert len(kernel.requests) == 1
+        later(5)
+        assert len(kernel.requests) == 2  # its `idle` was lost: the next one's turn
     await relay.close()
 
 
