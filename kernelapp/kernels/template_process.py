@@ -282,6 +282,7 @@ class ForkedProcess:
         self.exited: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._forget = ended
         self._pidfd = -1
+        self._unwanted = False
         self._ready: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._connection: PacketConnection | None = None
 
@@ -331,13 +332,16 @@ class ForkedProcess:
         self._forget(self)
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once; while it is being forked, as soon as it is there."""
+        self._unwanted = True
         self.signal(signal.SIGKILL)
 
     def _heard(self, head: dict[str, Any], raw: bytes, fds: list[int]) -> None:
         if "pid" in head:
             self.pid, self._pidfd = int(head["pid"]), fds[0]
             asyncio.get_running_loop().add_reader(self._pidfd, self._died)
+            if self._unwanted:
+                self.signal(signal.SIGKILL)
         elif "ready" in head and not self._ready.done():
             self._ready.set_result(head["ready"])
         elif "failed" in head and not self._ready.done():

@@ -31,7 +31,7 @@ if fault == "prints and clears 300 MB":
     open("over", "w").close()
 if fault == "floods displays":
     for i in range(50_000):
-        display({"text/plain": str(i)}, raw=True)
+        display({"text/plain": f"{i} {'x' * 1000}"}, raw=True)  # some are lost on the way to a server that has no time
 if fault == "blocks SIGINT":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     print("deaf", flush=True)
@@ -41,7 +41,7 @@ if fault in ("blocks SIGINT", "never returns"):
 """,
     'print("through", n)',
 )
-LIMIT = 2_000_000
+LIMIT = 1_000_000
 SLACK_BYTES = 60_000_000  # what an allocator may keep for later; each flood is more
 SANE_S = 20.0  # a session beside a fault answers within this on a machine of two busy cores; a hang is a minute and more
 
@@ -227,7 +227,7 @@ async def deaf_socket(server: Server, fault: str) -> tuple[Viewer, asyncio.Strea
 )
 async def test_broken_frames_end_their_connection_and_no_other(server: Server, junk: bytes) -> None:
     async with two(server) as (page, other):
-        _, _, writer = await deaf_socket(server, "floods displays")
+        _, _, writer = await deaf_socket(server, "")
         writer.write(junk)
         writer.close()
         await stays_responsive(other)

@@ -17,7 +17,7 @@ from kernelapp.kernels.afterlife import Afterlife
 from kernelapp.kernels.jupyter import JupyterKernel
 from kernelapp.kernels.kernel import ForkOptions
 
-from .forks import Running, below, ended, fork, launch, parents, printed, template
+from .forks import Listener, Running, below, ended, fork, launch, parents, printed, template
 
 
 async def test_a_fork_has_what_the_template_made_and_shares_it_with_nobody(tmp_path: Path) -> None:
@@ -169,6 +169,22 @@ async def test_the_end_of_a_fork_and_of_its_template_leaves_nothing(tmp_path: Pa
     assert below(os.getpid()) <= before
     assert not directory.exists()
     assert set(os.listdir("/proc/self/fd")) <= descriptors  # noqa: PTH208
+
+
+@pytest.mark.parametrize("turns", [1, 3, 10])
+async def test_a_fork_that_is_given_up_while_it_is_made_leaves_nothing(tmp_path: Path, turns: int) -> None:
+    async with template(tmp_path) as made, fork(made) as other:
+        kept = below(os.getpid())
+        starting = asyncio.create_task(made.kernel.fork(ForkOptions()).start(Listener()))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await other.run("1")  # the template has forked what was asked for before
+        async with fork(made) as later:
+            assert await later.run("1 + 1") == "2\n"
+        for process in below(os.getpid()) - kept:
+            await ended(process)
 
 
 async def test_kernels_live_on_when_their_template_dies_and_end_with_their_owner(tmp_path: Path) -> None:
