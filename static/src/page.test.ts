@@ -214,6 +214,17 @@ describe("a page that was painted from a record", () => {
     expect(document.querySelector<HTMLElement>("[data-cell=c2]")?.dataset.status).toBe("queued");
   });
 
+  it("is hidden until then, as far as it may move, and not without a record", async () => {
+    document.body.dataset.painting = "";
+    page.paint(record());
+    expect(document.body.dataset.painting).toBe("");
+    await painted();
+    expect(document.body.dataset.painting).toBeUndefined();
+    document.body.dataset.painting = "";
+    page.paint([]);
+    expect(document.body.dataset.painting).toBeUndefined();
+  });
+
   it("goes on in its session with the same elements, and sends what the viewer did meanwhile", async () => {
     page.paint(record());
     const input = await painted();

@@ -125,7 +125,8 @@ export class Page implements Listener {
 
   /** The controls come beside the first messages: most kernels take longer to start than they take to load. */
   private async load(): Promise<void> {
-    [this.library] = await Promise.all([import("./controls/registry.ts"), this.drawn]);
+    await this.drawn; // whatever runs before would delay that
+    this.library = await import("./controls/registry.ts");
     this.catchUp();
   }
 
@@ -300,11 +301,16 @@ export class Page implements Listener {
   }
 }
 
-/** Ends when the browser has drawn what the page came with; at once where it does not draw. */
+/** Ends when the browser has drawn what the page came with; at once where it does not draw, or does not say so. */
 function firstPaint(): Promise<void> {
-  if (document.visibilityState === "hidden") return Promise.resolve();
+  const tells = globalThis.PerformanceObserver?.supportedEntryTypes?.includes("paint");
+  if (document.visibilityState === "hidden" || !tells) return Promise.resolve();
   return new Promise((done) => {
-    requestAnimationFrame(() => setTimeout(done)); // the frame is on its way
+    new PerformanceObserver((list, observer) => {
+      if (list.getEntriesByName("first-contentful-paint").length === 0) return;
+      observer.disconnect();
+      done();
+    }).observe({ type: "paint", buffered: true });
     setTimeout(done, UNDRAWN_MS);
   });
 }
