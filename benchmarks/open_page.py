@@ -52,7 +52,8 @@ watch.observe(document, { subtree: true, childList: true, attributes: true, attr
 
 
 async def open_page(browser: Browser, server: Server) -> dict[str, float]:
-    """Milliseconds of one page, from its navigation on."""
+    """Milliseconds of one page, from its navigation on; when this returns its kernel has ended, which would burden the next."""
+    before = len(server.processes())
     context = await browser.new_context()
     page = await context.new_page()
     await page.add_init_script(WATCH)
@@ -60,6 +61,7 @@ async def open_page(browser: Browser, server: Server) -> dict[str, float]:
     await wait_for_idle(page)
     times: dict[str, float] = await page.evaluate(TIMES)
     await context.close()
+    await asyncio.to_thread(wait_until, lambda: len(server.processes()) <= before)
     return times
 
 
@@ -92,9 +94,9 @@ async def measure(rounds: int, at_once: int) -> dict[str, Any]:
             times: dict[str, list[dict[str, float]]] = {name: [] for name in servers}
             async with async_playwright() as playwright:
                 browser = await launch_chromium(playwright)
-                for _ in range(rounds + 1):
-                    for name, server in servers.items():
-                        times[name].append(await open_page(browser, server))
+                for turn in range(rounds + 1):
+                    for name in list(servers)[:: 1 if turn % 2 else -1]:
+                        times[name].append(await open_page(browser, servers[name]))
                 await browser.close()
             found: dict[str, Any] = {name: _medians(each[1:]) for name, each in times.items()}
             for what in ("paint_ms", "shown_ms", "idle_ms"):

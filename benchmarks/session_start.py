@@ -6,7 +6,7 @@ what a session alone has, PSS shares what is shared among those who share it.
 
 With `--isolate` only this is compared: the same fork and the same kernel of its own process, each with and without a sandbox.
 
-    python -m benchmarks.session_start [--rounds 10] [--sessions 1 10 50] [--frame-sessions 200] [--isolate on|offline]
+    python -m benchmarks.session_start [--rounds 10] [--sessions 1 10 50] [--frame-sessions 200] [--kernel python3] [--isolate on|offline]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,14 @@ async def pid_of(running: Running) -> int:
     return int(await running.run("import os; os.getpid()"))
 
 
-async def compare(folder: Path, rounds: int) -> None:
+async def compare(folder: Path, kernel: str, rounds: int) -> None:
     """Times and memory of one session of each kind, in turns."""
     times: dict[str, list[float]] = {"forked": [], "exec": []}
     memory: dict[str, list[tuple[float, float]]] = {"forked": [], "exec": []}
-    async with template(folder, cells=CELLS) as made:
+    async with template(folder, kernel_name=kernel, cells=CELLS) as made:
         kinds: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
             "forked": (lambda: made.kernel.fork(ForkOptions()), ()),
-            "exec": (lambda: JupyterKernel(launch(folder)), CELLS),
+            "exec": (lambda: JupyterKernel(launch(folder, kernel)), CELLS),
         }
         for turn in range(rounds + 1):
             for kind, (make, cells) in kinds.items():
@@ -116,36 +117,60 @@ async def compare_isolated(folder: Path, rounds: int, mode: str) -> None:
         print(f"{kind}: ready {ready:.1f} ms, ended {end:.1f} ms" + (f", private {private:.1f} MB" if private else ""))
 
 
-async def crowd(folder: Path, cells: tuple[str, ...], count: int, event: str) -> None:
-    """Memory of `count` sessions at the same time, each of which has run a cell, and of their template."""
-    async with template(folder, cells=cells) as made, contextlib.AsyncExitStack() as stack:
-        pids = []
-        begun = time.perf_counter()
+@dataclass(frozen=True)
+class Crowd:
+    """Sessions at the same time: medians in MB of one, MB of all with what they share, milliseconds of each until ready."""
+
+    private: float
+    pss: float
+    total: float
+    each_ms: float
+
+    def __str__(self) -> str:
+        return f"private {self.private:.1f} MB, PSS {self.pss:.1f} MB each, {self.total:.0f} MB in all, {self.each_ms:.0f} ms each"
+
+
+async def gather_crowd(make: Callable[[], Any], cells: tuple[str, ...], count: int, event: str, template_pid: int | None) -> Crowd:
+    """`count` sessions, opened one after the other, each of which has then run a cell."""
+    async with contextlib.AsyncExitStack() as stack:
+        pids, times = [], []
         for _ in range(count):
-            _, running = await timed(lambda: made.kernel.fork(ForkOptions()), ())
+            took, running = await timed(make, cells)
             stack.push_async_callback(running.kernel.end)
+            times.append(took)
             pids.append(await pid_of(running))
             await running.run(event)
-        each = (time.perf_counter() - begun) * 1000 / count
         found = [memory_mb(pid) for pid in pids]
-        own = memory_mb(made.kernel._process._pid)
         private, pss = (statistics.median(column) for column in zip(*found, strict=True))
-        total = sum(pss for _, pss in found) + own[1]
-        print(f"{count} sessions: private {private:.1f} MB, PSS {pss:.1f} MB each; with the template {total:.0f} MB; {each:.0f} ms each")
+        shared = memory_mb(template_pid)[1] if template_pid is not None else 0.0
+        return Crowd(private, pss, sum(pss for _, pss in found) + shared, statistics.median(times))
 
 
-async def main(rounds: int, sessions: list[int], frame_sessions: int, isolate: str | None) -> None:
+async def crowd(folder: Path, kernel: str, cells: tuple[str, ...], count: int, event: str, *, beside: bool) -> None:
+    """`count` forked sessions and their template; `beside` the same number of kernels of their own process."""
+    async with template(folder, kernel_name=kernel, cells=cells) as made:
+        pid = made.kernel._process._pid
+        forked = await gather_crowd(lambda: made.kernel.fork(ForkOptions()), (), count, event, pid)
+    print(f"{count} sessions, forked: {forked}", flush=True)
+    if beside:
+        full = await gather_crowd(lambda: JupyterKernel(launch(folder, kernel)), cells, count, event, None)
+        names = ("each_ms", "private", "pss", "total")
+        ratios = ", ".join(f"{name} 1/{getattr(full, name) / getattr(forked, name):.1f}" for name in names)
+        print(f"{count} sessions, exec: {full}: {ratios}", flush=True)
+
+
+async def main(kernel: str, rounds: int, sessions: list[int], frame_sessions: int, isolate: str | None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if isolate:
             await compare_isolated(folder, rounds, isolate)
             return
-        await compare(folder, rounds)
+        await compare(folder, kernel, rounds)
         for count in sessions:
-            await crowd(folder, CELLS, count, EVENT)
+            await crowd(folder, kernel, CELLS, count, EVENT, beside=True)
         if frame_sessions:
             print("an app that holds a frame of 500 MB:")
-            await crowd(folder, (LARGE,), frame_sessions, "float(large[3].mean())")
+            await crowd(folder, kernel, (LARGE,), frame_sessions, "float(large[3].mean())", beside=False)
 
 
 if __name__ == "__main__":
@@ -153,6 +178,7 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--sessions", type=int, nargs="*", default=[1, 10, 50])
     parser.add_argument("--frame-sessions", type=int, default=200)
+    parser.add_argument("--kernel", default="python3", help="a kernelspec whose environment has numpy, pandas and matplotlib")
     parser.add_argument("--isolate", choices=("on", "offline"))
     options = parser.parse_args()
-    asyncio.run(main(options.rounds, options.sessions, options.frame_sessions, options.isolate))
+    asyncio.run(main(options.kernel, options.rounds, options.sessions, options.frame_sessions, options.isolate))

@@ -19,6 +19,7 @@ from .kernels.isolation import Isolation, find_isolation
 from .kernels.jupyter import KernelLaunch
 from .kernels.limits import Limits, find_fences
 from .kernels.memory import host_bytes
+from .kernels.package import make_package
 from .kernels.specs import DEFAULT_KERNEL
 from .notebook import Notebook
 from .session.comms import CommBounds
@@ -36,24 +37,16 @@ CAN_FORK = sys.platform == "linux"
 
 @contextlib.contextmanager
 def package_directory(state: Path | None) -> Iterator[Path]:
-    """A directory with a link to our package and nothing else, for the kernels' sys.path; in the state directory it stays for them."""
-    package = Path(__file__).parent
+    """A directory with what kernels see of our package and nothing else, for their sys.path; in the state directory it stays for them."""
     if state is not None:
         directory = state / f"package-{__version__}"
         directory.mkdir(exist_ok=True)
-        link = directory / "kernelapp"
-        if link.is_symlink() and link.readlink() != package:
-            link.unlink()
-        if not link.is_symlink():
-            link.symlink_to(package, target_is_directory=True)
+        make_package(directory)
         yield directory
         return
     directory = Path(tempfile.mkdtemp(prefix="kernelapp-"))
     try:
-        (directory / "kernelapp").symlink_to(package, target_is_directory=True)
-    except OSError:  # Windows without the right to make links
-        shutil.copytree(package, directory / "kernelapp", ignore=shutil.ignore_patterns("__pycache__", "static"))
-    try:
+        make_package(directory)
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)

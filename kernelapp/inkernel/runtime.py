@@ -86,6 +86,7 @@ class Runtime:
 
     def attach(self) -> None:
         """Begin to follow the shell's cells."""
+        self._shell.kernel._execute_sleep = 0.0  # it is for clients that take a cell to be done when its reply comes
         self._shell.events.register("pre_run_cell", self._before_cell)
         self._shell.events.register("post_run_cell", self._after_cell)
         self._shell.set_custom_exc((StoppedError,), _keep_quiet)

@@ -110,9 +110,9 @@ class ForkTemplate:
         """As `Template.imports`."""
         return _reason(await self._process.ask("imports", sources=list(sources)))
 
-    async def check(self) -> str | None:
+    async def check(self, *, thorough: bool = False) -> str | None:
         """As `Template.check`."""
-        return _reason(await self._process.ask("check"))
+        return _reason(await self._process.ask("check", thorough=thorough))
 
     async def freeze(self) -> str | None:
         """As `Template.freeze`."""

@@ -41,15 +41,21 @@ _BEGIN = "begin"  # the file in a kernel's own directory that is locked until it
 _LOCAL = "local-provisioner"  # jupyter_client's own
 _SHUTDOWN_S = 2.0  # how long a kernel may take to end by itself
 
-_BOOTSTRAP = """\
-__import__("sys").path.insert(0, {path!r})
-__import__("kernelapp.inkernel.runtime", fromlist=["start"]).start({options!r})
+# It leaves no name in the author's namespace.
+_START = """\
+import sys
+sys.path.insert(0, path)
+from kernelapp.inkernel.compiled import compiled
+with compiled():
+    from kernelapp.inkernel import runtime
+runtime.start(options)
 """
+_BOOTSTRAP = f'exec({_START!r}, {{{{"path": {{path!r}}, "options": {{options!r}}}}}})'
 
 
 @dataclass(frozen=True)
 class KernelLaunch:
-    """How to start a kernel. `package_dir` holds a link to our package and nothing else: what kernels see of our installation.
+    """How to start a kernel. `package_dir` holds what kernels see of our installation and nothing else (`package.py`).
 
     `afterlife` is None where kernels end with the server, `fences` where nothing limits them, `isolation` where they see the whole host.
     `files`: the session's private directory, which an isolated kernel may write to.

@@ -100,10 +100,10 @@ class Template(Kernel, Protocol):
         A failed import is no reason against forking: a session's own run of the cell says it again.
         """
 
-    async def check(self) -> str | None:
+    async def check(self, *, thorough: bool = False) -> str | None:
         """Why the template may not be forked now, as a sentence for the operator; None when it may, as far as can be seen.
 
-        Cheap, and called after each cell: what must be tried out, `freeze` does.
+        Cheap, and called after each cell; `thorough`: all that `freeze` tries out is tried out now.
         """
 
     async def freeze(self) -> str | None:

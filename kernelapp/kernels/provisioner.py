@@ -26,6 +26,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import List, Unicode
 
 from ..errors import KernelError
+from .package import make_package
 from .template_process import ForkedProcess, TemplateLaunch, TemplateProcess, template_command, template_environment
 
 log = logging.getLogger(__name__)
@@ -141,10 +142,10 @@ class _Templates:
             self._package.cleanup()
 
     def _package_dir(self) -> Path:
-        """What templates see of our installation: the package, and nothing that stands beside it."""
+        """What templates see of our installation."""
         if self._package is None:
             self._package = tempfile.TemporaryDirectory(prefix="ka-")
-            (Path(self._package.name) / "kernelapp").symlink_to(Path(__file__).parent.parent)
+            make_package(Path(self._package.name))
         return Path(self._package.name)
 
 

@@ -24,10 +24,14 @@ print(json.dumps([path for path in sys.path[1:] if path]))
 
 
 class Stamps:
-    """The files and folders at `paths` as they are when this is made; a folder counts as changed when something in it comes or goes."""
+    """The files and folders at `paths` as they are when this is made; a folder counts as changed when something in it comes or goes.
+
+    But for `__pycache__`: what is imported for the first time puts that there.
+    """
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._stamps = {path: _stamp(path) for path in paths}
+        self._names = {path: _names(path) for path in self._stamps if path.is_dir()}
 
     def add(self, paths: Iterable[Path], since_ns: int, ignored: Collection[Path] = ()) -> set[Path]:
         """Files that were read since that time. One that has changed since then counts as changed, unless it is among the `ignored`.
@@ -46,7 +50,14 @@ class Stamps:
 
     def changed(self) -> Path | None:
         """One that is not as it was; None while all are."""
-        return next((path for path, stamp in self._stamps.items() if _stamp(path) != stamp), None)
+        for path, stamp in self._stamps.items():
+            now = _stamp(path)
+            if now == stamp:
+                continue
+            if path not in self._names or _names(path) != self._names[path]:
+                return path
+            self._stamps[path] = now
+        return None
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -55,6 +66,13 @@ def _stamp(path: Path) -> Stamp | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size
+
+
+def _names(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(path.name for path in folder.iterdir()) - {"__pycache__"}
+    except OSError:
+        return frozenset()
 
 
 async def environment_of(kernel_name: str | None, environment: Mapping[str, str]) -> list[Path]:

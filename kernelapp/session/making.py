@@ -24,7 +24,7 @@ from .record import Record
 from .relay import TEMPLATE, Relay, RelaySettings
 from .starts import StartQueue
 
-_TRIES = 3  # of a snapshot: what makes forking unsafe may show late, and is then found a cell earlier the next time
+_PATIENCE = 3  # tries of a snapshot, each at least a cell shorter than the one before; from then on each is at most half as long
 
 
 class Level(StrEnum):
@@ -68,13 +68,16 @@ class Made:
 class Guard:
     """A template as the kernel of a session: before each cell it asks whether the template may still be forked.
 
-    `unsafe` is set to the reason when it may not, or when it has ended; no cell runs then.
+    `unsafe` is set to the reason when it may not, or when it has ended; no cell runs then. `thorough`: it is tried out each time as before
+    the fork itself, so that the very cell is found.
     """
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: Template, thorough: bool = False) -> None:
         self.template = template
+        self._thorough = thorough
         self.unsafe: str | None = None
         self.stopped = asyncio.Event()  # `unsafe` is set
+        self.started = False
         self.last = ""  # the cell that ran last
         self.on_end: Callable[[str], None] | None = None  # told when a template that is in use ends by itself
         self.leaves = False  # its kernels are left to the next server when it ends
@@ -89,6 +92,7 @@ class Guard:
         except KernelError as problem:
             self._stop(str(problem))
             raise
+        self.started = True
 
     def execute(self, request: str, source: str, metadata: Mapping[str, Any]) -> None:
         """As Kernel; the cell runs when the template has been found safe."""
@@ -107,7 +111,7 @@ class Guard:
 
     async def is_safe(self) -> bool:
         """Ask the template whether it may be forked now."""
-        if self.unsafe is None and (reason := await self._ask(self.template.check)) is not None:
+        if self.unsafe is None and (reason := await self._ask(lambda: self.template.check(thorough=self._thorough))) is not None:
             self._stop(reason)
         return self.unsafe is None
 
@@ -213,22 +217,30 @@ class Maker:
             return Made(Level.EXEC, "it is switched off")
         if notebook.language != "python":
             return Made(Level.EXEC, f"its language is {notebook.language}")
+        if mode != "auto":
+            return await self._imports(notebook, "only imports are asked for")
         ids = [cell.id for cell in notebook.code_cells]
-        why, until = (None, len(ids)) if mode == "auto" else ("only imports are asked for", 0)
-        for _ in range(_TRIES):
-            if until == 0:
-                break
-            made = await self._snapshot(notebook, until, why)
+        why, until, tries, thorough = None, len(ids), 0, False
+        while until > 0:
+            made = await self._snapshot(notebook, until, why, thorough=thorough)
             if made.guard is None or made.guard.unsafe is None:
                 return made
             await made.end()
-            why = why or made.reason
-            until = min(until - 1, ids.index(made.guard.last)) if made.guard.last else 0
+            if not made.guard.started:
+                return Made(Level.EXEC, why or made.reason)
+            why, tries, last = why or made.reason, tries + 1, made.guard.last
+            if last:
+                until = min(until - 1, ids.index(last))
+            elif thorough:
+                until -= 1
+            thorough = thorough or not last  # no cell is known to be the cause: look closely, with the same cells
+            if tries >= _PATIENCE:
+                until = min(until, len(ids) >> (tries - _PATIENCE + 1))
         return await self._imports(notebook, why)
 
-    async def _snapshot(self, notebook: Notebook, until: int, why: str | None) -> Made:
+    async def _snapshot(self, notebook: Notebook, until: int, why: str | None, *, thorough: bool) -> Made:
         """A template that has run the first `until` cells. It is of no use when its guard says that it is unsafe."""
-        guard = Guard(self._new_template(notebook))
+        guard = Guard(self._new_template(notebook), thorough)
         planning, directories = plan_for(notebook, until), self._directories
         relay = Relay(TEMPLATE, notebook, lambda *_: guard, StartQueue(1), self._settings, planning=planning, directories=directories)
         try:
@@ -269,19 +281,40 @@ class Maker:
         return f"cell {numbers[guard.last]}: {reason}" if guard.last in numbers else reason
 
     async def _imports(self, notebook: Notebook, why: str | None) -> Made:
-        guard = Guard(self._new_template(notebook))
+        """A template that has only imported, as far as that is safe: nothing at all if need be, which still spares a kernel's own start."""
+        sources = [cell.source for cell in notebook.code_cells]
+        thorough = False
+        for left in range(_PATIENCE, -1, -1):
+            guard = Guard(self._new_template(notebook), thorough)
+            try:
+                count, failed = await self._import(guard, sources)
+            except BaseException:
+                await guard.end()
+                raise
+            if guard.unsafe is None:
+                return Made(Level.IMPORTS, why or "; ".join(failed) or None, 0, guard)
+            await guard.end()
+            why = why or guard.unsafe
+            if not sources or not guard.started:
+                break
+            sources = sources[:count] if left > 1 else []
+            thorough = True
+        return Made(Level.EXEC, why)
+
+    async def _import(self, guard: Guard, sources: Sequence[str]) -> tuple[int, list[str]]:
+        """Import, cell by cell, and freeze; how many cells were safe, and what failed."""
+        count = 0
+        failed: list[str] = []
         try:
             await guard.start()
             async with asyncio.timeout(self._timeout_s):
-                note = await guard.template.imports([cell.source for cell in notebook.code_cells])
-                reason = await guard.freeze() if await guard.is_safe() else guard.unsafe
+                for source in sources:
+                    note = await guard.template.imports([source])
+                    if not await guard.is_safe():
+                        return count, failed
+                    count += 1
+                    failed += [note] if note else []
+                guard.unsafe = await guard.freeze()
         except (KernelError, TimeoutError) as problem:
-            await guard.end()
-            return Made(Level.EXEC, why or str(problem) or f"its imports did not end within {self._timeout_s:g} seconds")
-        except BaseException:
-            await guard.end()
-            raise
-        if reason is None:
-            return Made(Level.IMPORTS, why or note, 0, guard)
-        await guard.end()
-        return Made(Level.EXEC, reason)
+            guard.unsafe = guard.unsafe or str(problem) or f"its imports did not end within {self._timeout_s:g} seconds"
+        return count, failed

@@ -11,7 +11,6 @@ from typing import Any
 from ..errors import OperatorError
 
 _CONTROLS = "src/controls/registry.ts"  # loaded when a page has controls
-
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))  # best first
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".json": "application/json"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ _OTHER = ("Something went wrong", "The server could not answer. Please try again
 
 
 _DECLARES = b'"op":"declare"'  # a control, in a record
+_RECORD = b'<script type="application/json" id="ka-record">'
+_SIDEBAR = re.compile(rb'"id":\s?"sidebar"')  # something is put there, in a record
 
 
 def may_pass(handler: RequestHandler, site: Site) -> bool:
@@ -78,12 +81,13 @@ class PageHandler(RequestHandler):
         self.set_cookie(name, value, path=self.site.base_url, httponly=True, secure=secure, samesite="Lax")
 
     def show(self, template: str, *, record: bytes | None = None, **values: Any) -> None:
-        """Render a page. `record`: what it paints before its socket is up; nothing is drawn until that can be drawn as a whole."""
+        """Render a page. `record`: what it paints before its socket is up, after what stands above the first code cell."""
         site = self.site
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Security-Policy", _content_security_policy(self.nonce))
         static = f"{site.base_url}static/"
+        later = site.client.controls if record is not None and _DECLARES in record else ()
         page = _TEMPLATES.load(template).generate(
             base_url=site.base_url,
             nonce=self.nonce,
@@ -91,10 +95,15 @@ class PageHandler(RequestHandler):
             script=static + site.client.script,
             preload=[static + name for name in site.client.preload],
             record=record,
-            first=[static + name for name in site.client.controls] if record is not None and _DECLARES in record else [],
+            later=[static + name for name in later if name not in (site.client.script, *site.client.preload)],
+            has_sidebar=record is not None and _SIDEBAR.search(record) is not None,
             **values,
         )
-        self.finish(page)
+        shell, mark, rest = page.partition(_RECORD)
+        self.write(shell)
+        if mark:
+            self.flush()  # it can be drawn meanwhile
+        self.finish(mark + rest)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A page that says what happened and what to do; never a traceback."""

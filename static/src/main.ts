@@ -17,7 +17,7 @@ function start(): void {
   url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   // A tab that has a session comes back to that: the record shows how a new one begins.
   const record = memory.session === null ? readRecord(document.querySelector("#ka-record")) : null;
-  if (record) page.paint(record.messages);
+  page.paint(record?.messages ?? []);
   page.connect(new Connection(url.href, page, memory, record));
   const prose = document.querySelectorAll<HTMLElement>("[data-kind=markdown]");
   for (const section of prose) wrapTables(section);

@@ -26,6 +26,8 @@ const LOST = {
   ended: "Your earlier session has ended. This is a new one, with the values that you set.",
   "in-use": "This is a copy of another tab. It has a session of its own, with the values that were set there.",
 };
+/** A tab that is put into the background meanwhile is not drawn: the record is shown all the same. */
+const UNDRAWN_MS = 500;
 const WIDGET_VIEW = /^application\/vnd\.jupyter\.widget-view\+json$/;
 
 export class Page implements Listener {
@@ -40,9 +42,11 @@ export class Page implements Listener {
   /** The link is up when this message is shown. */
   private missedUpTo = Number.POSITIVE_INFINITY;
   private connection: Connection | null = null;
-  private library = window.kernelappControls ?? null;
-  /** What came since a control was declared before the controls' code was here; null when nothing waits. */
+  private library: typeof import("./controls/registry.ts") | null = null;
+  /** What came since a control was declared before the controls' code was here, or before the record is shown; null when nothing waits. */
   private waiting: ServerMessage[] | null = null;
+  /** The browser has drawn what the page came with. */
+  private drawn: Promise<void> = Promise.resolve();
   /** The page was left scrolled to here; 0 when the viewer is there, or has scrolled since. */
   private scrollTo: number;
 
@@ -70,10 +74,15 @@ export class Page implements Listener {
     this.refresh();
   }
 
-  /** Shows a record before there is a session; all at once, so that nothing moves when the controls' code is here. */
+  /** Shows a record, if any, before there is a session: all at once, when the controls' code is here and the page itself is drawn. */
   paint(messages: ServerMessage[]): void {
-    if (messages.some((message) => message.type === "control") && !this.library) this.waiting ??= [];
-    for (const message of messages) this.message(message);
+    if (messages.length === 0) {
+      this.reveal();
+      return;
+    }
+    this.waiting = [...messages];
+    this.drawn = firstPaint();
+    if (!messages.some((message) => message.type === "control")) void this.drawn.then(() => this.catchUp());
   }
 
   connect(connection: Connection): void {
@@ -109,10 +118,20 @@ export class Page implements Listener {
 
   /** The controls come beside the first messages: most kernels take longer to start than they take to load. */
   private async load(): Promise<void> {
+    await this.drawn; // whatever runs before would delay that
     this.library = await import("./controls/registry.ts");
+    this.catchUp();
+  }
+
+  private catchUp(): void {
     const waiting = this.waiting ?? [];
     this.waiting = null;
-    for (const message of waiting) this.apply(message);
+    for (const message of waiting) this.message(message);
+    this.reveal();
+  }
+
+  private reveal(): void {
+    delete this.body.dataset.painting;
   }
 
   private apply(message: ServerMessage): void {
@@ -269,4 +288,18 @@ export class Page implements Listener {
     if (scrollY === 0) scrollTo({ top: this.scrollTo, behavior: "instant" });
     this.scrollTo = 0;
   }
+}
+
+/** Ends when the browser has drawn what the page came with; at once where it does not draw, or does not say so. */
+function firstPaint(): Promise<void> {
+  const tells = globalThis.PerformanceObserver?.supportedEntryTypes?.includes("paint");
+  if (document.visibilityState === "hidden" || !tells) return Promise.resolve();
+  return new Promise((done) => {
+    new PerformanceObserver((list, observer) => {
+      if (list.getEntriesByName("first-contentful-paint").length === 0) return;
+      observer.disconnect();
+      done();
+    }).observe({ type: "paint", buffered: true });
+    setTimeout(done, UNDRAWN_MS);
+  });
 }

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Browser, WebSocketRoute, expect
+from playwright.async_api import Browser, Route, WebSocketRoute, expect
 
 from .harness import Server, serving
 from .view import View, viewing
@@ -106,6 +106,26 @@ async def test_the_session_goes_on_with_what_is_shown(browser: Browser, server: 
         assert await view.cell("c6").inner_text() != clock
         assert await view.page.evaluate("window.ran") == 1
         assert not view.watch.errors
+
+
+async def test_the_page_is_drawn_before_its_script_is_there_and_what_would_move_is_not(browser: Browser, server: Server) -> None:
+    async with viewing(browser, server, None) as view:
+        script = asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            await script.wait()
+            await route.continue_()
+
+        await view.page.route("**/static/**/*.js", hold)
+        await view.page.goto(f"{server.url}/app/app", wait_until="commit")
+        await view.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+        await expect(view.page.get_by_role("heading", name="Sales")).to_be_visible()
+        await expect(view.page.locator(".ka-sidebar")).to_be_visible()
+        await expect(view.page.get_by_text("The end.")).to_be_hidden()
+        script.set()
+        await view.idle()
+        await shown(view)
+        await expect(view.page.get_by_text("The end.")).to_be_visible()
 
 
 async def test_what_the_viewer_does_before_the_socket_is_up_is_done(browser: Browser, server: Server) -> None:

@@ -13,6 +13,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.soak import soak
+from kernelapp.kernels.forkserver import ForkTemplate
+from kernelapp.notebook import read_notebook
+from kernelapp.session.making import Level, Maker
+from kernelapp.session.relay import RelaySettings
+from tests.kernels.forks import launch
 
 from .harness import Page, Server, Viewer, is_alive, serving, wait_until, write_notebook
 
@@ -40,10 +45,12 @@ def note(what):
 """
 
 
-def serve(folder: Path, *cells: str | tuple[str, str, list[str]], options: tuple[str, ...] = ()) -> Server:
+def serve(
+    folder: Path, *cells: str | tuple[str, str, list[str]], options: tuple[str, ...] = (), env: dict[str, str] | None = None
+) -> Server:
     """A server of one notebook; its template is made."""
     (folder / "ran.py").write_text(RAN)
-    server = Server(write_notebook(folder / "app.ipynb", *cells), "--grace-s", "0", *options)
+    server = Server(write_notebook(folder / "app.ipynb", *cells), "--grace-s", "0", *options, env=env)
     server.wait_for_line(r"templates of 1 app")
     return server
 
@@ -198,6 +205,16 @@ async def test_a_cell_that_makes_forking_unsafe_is_left_to_the_sessions(tmp_path
         assert ran(tmp_path) == before
 
 
+async def test_a_cell_after_which_only_the_last_trial_fails_is_found(tmp_path: Path) -> None:
+    breaks = "import json\nfrom kernelapp.inkernel.template import canaries\ncanaries.JOBS['json'] = lambda json: json.no_such_thing"
+    path = write_notebook(tmp_path / "app.ipynb", "import json", "x = 1", breaks, "print(x)")
+    maker = Maker(lambda notebook: ForkTemplate(launch(tmp_path)), RelaySettings(False, 1000, 100_000), 60.0)
+    made = await maker.make(read_notebook(path), "auto")
+    assert (made.level, made.cells) == (Level.SNAPSHOT, 2)
+    assert made.reason == "The notebook uses json, which does not work after a fork."
+    await made.end()
+
+
 @pytest.mark.parametrize(("mode", "level", "loads"), [("imports", "imports", 1), ("off", "", 1)])
 async def test_the_operator_may_ask_for_less(tmp_path: Path, mode: str, level: str, loads: int) -> None:
     (tmp_path / "ran.py").write_text(RAN)
@@ -246,6 +263,37 @@ async def test_a_changed_file_is_read_by_new_sessions(tmp_path: Path) -> None:
         await asyncio.to_thread(wait_until, lambda: made(server) > 1)
         async with opened(server) as (page,):
             assert (page.text("c2"), rerun_cells(page)) == ("22\n", [])
+
+
+async def test_a_template_that_is_too_old_is_replaced_and_ends_after_its_last_session(tmp_path: Path) -> None:
+    cells = ('import kernelapp as ka\nimport os\nn = ka.slider("N", 0, 9, 1)', 'print("n is", n)', "print(os.getppid())")
+    with serve(tmp_path, *cells, options=("--template-ttl-s", "2")) as server:
+        async with opened(server) as (old,):
+            template = int(old.text("c2"))
+            await asyncio.to_thread(wait_until, lambda: made(server) > 1)
+            async with opened(server) as (new,):
+                assert int(new.text("c2")) != template
+                assert rerun_cells(new) == ["c2"]
+            await old.set(old.key("N"), 7)
+            await old.idle()
+            assert old.text("c1") == "n is 7\n"
+            assert is_alive(template)
+        await asyncio.to_thread(wait_until, lambda: not is_alive(template))
+
+
+async def test_a_package_that_comes_into_the_environment_is_there_for_new_sessions(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    cell = "try:\n    import extra\nexcept ImportError:\n    extra = None\nprint('extra is there:', extra is not None)"
+    with serve(tmp_path, cell, env={"PYTHONPATH": str(library)}) as server:
+        async with opened(server) as (page,):
+            assert (page.text("c0"), rerun_cells(page)) == ("extra is there: False\n", [])
+        (library / "extra.py").write_text("")
+        async with opened(server) as (page,):
+            assert page.text("c0") == "extra is there: True\n"
+        await asyncio.to_thread(wait_until, lambda: made(server) > 1)
+        async with opened(server) as (page,):
+            assert (page.text("c0"), rerun_cells(page)) == ("extra is there: True\n", [])
 
 
 async def test_when_the_template_is_killed_sessions_open_all_the_same_and_it_is_made_again(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ HAZARDS = (
            "t2 = threading.Thread(target=found.append, args=(2,)); t2.start(); t2.join(); found"),
     Hazard("executor", ("from concurrent.futures import ThreadPoolExecutor", "pool = ThreadPoolExecutor(2)\nlist(pool.map(abs, [-1]))"),
            "list(pool.map(abs, [-1, -2]))", stops="thread"),
+    Hazard("executor of processes", ("from concurrent.futures import ProcessPoolExecutor", "pool = ProcessPoolExecutor(1)\nlist(pool.map(abs, [-1]))"),
+           "list(pool.map(abs, [-1, -2]))", stops="thread"),
     Hazard("executor that ended", ("from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as pool:\n    list(pool.map(abs, [-1]))",),
            "with ThreadPoolExecutor(2) as pool: print(list(pool.map(abs, [-1, -2])))"),
     Hazard("asyncio task", ("import asyncio", "count = []\nasync def work():\n    while True:\n        count.append(1)\n        await asyncio.sleep(0.01)\ntask = asyncio.create_task(work())"),

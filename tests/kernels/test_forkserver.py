@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.fork_soak import resident_mb
+from benchmarks.session_start import memory_mb
 from kernelapp.errors import KernelError
 from kernelapp.kernels.afterlife import Afterlife
 from kernelapp.kernels.jupyter import JupyterKernel
@@ -26,6 +28,13 @@ async def test_a_fork_has_what_the_template_made_and_shares_it_with_nobody(tmp_p
     ):
         assert await first.run("x.append(2); double()") == "[1, 2, 1, 2]\n"
         assert await second.run("double()") == "[1, 1]\n"
+
+
+async def test_a_fork_has_a_small_part_of_the_memory_of_its_own(tmp_path: Path) -> None:
+    async with template(tmp_path, cells=("import os, pandas, matplotlib.pyplot",)) as made, fork(made) as first:
+        pid = int(await first.run("os.getpid()"))
+        own, whole = memory_mb(pid)[0], resident_mb(pid)
+        assert own < whole / 5, (own, whole)
 
 
 async def test_a_template_publishes_what_a_kernel_does(tmp_path: Path) -> None:

@@ -29,6 +29,16 @@ def test_nothing_has_changed_until_something_has(tmp_path: Path) -> None:
     assert stamps.changed() == file
 
 
+def test_what_python_compiles_is_no_change_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text("")
+    os.utime(tmp_path, (1, 1))
+    stamps = Stamps([tmp_path])
+    (tmp_path / "__pycache__").mkdir()
+    assert stamps.changed() is None
+    (tmp_path / "module.py").rename(tmp_path / "other.py")
+    assert stamps.changed() == tmp_path
+
+
 async def test_a_kernels_environment_holds_its_packages() -> None:
     import ipykernel
 

@@ -96,7 +96,11 @@ async def let_tasks_run() -> None:
 
 
 class FakeTemplate(FakeKernel):
-    """A template that may not be forked once it has run a cell whose source holds `thread`; `hangs` is one that never ends."""
+    """A template that may not be forked once it has run a cell whose source holds `thread`; `hangs` is one that never ends.
+
+    After `subtle` only a thorough check finds out, after `unsteady` only freezing, after `late` only a check once another cell has run;
+    a module named `native` must not even be imported.
+    """
 
     def __init__(self, **answers: str | None) -> None:
         super().__init__(runs=True)
@@ -113,15 +117,25 @@ class FakeTemplate(FakeKernel):
             super()._run(request, source)
 
     async def imports(self, sources: Sequence[str]) -> str | None:
-        self.imported = list(sources)
+        self.imported += sources
         return self.answers.get("imports")
 
-    async def check(self) -> str | None:
-        unsafe = any("thread" in source for source in self.sources)
-        return "a thread runs" if unsafe else self.answers.get("check")
+    def _ran(self, word: str) -> bool:
+        return any(word in source for source in [*self.sources, *self.imported])
+
+    async def check(self, *, thorough: bool = False) -> str | None:
+        if any("thread" in source for source in self.sources) or any("native" in source for source in self.imported):
+            return "a thread runs"
+        if any("late" in source for source in self.sources[:-1]):
+            return "a thread runs"
+        if thorough and self._ran("subtle"):
+            return "numpy hangs after a fork"
+        return self.answers.get("check")
 
     async def freeze(self) -> str | None:
         self.frozen = True
+        if self._ran("subtle") or self._ran("unsteady"):
+            return "numpy hangs after a fork"
         return self.answers.get("freeze")
 
     def files(self) -> Sequence[Path]:

@@ -103,7 +103,44 @@ async def test_what_cannot_be_frozen_is_not_forked() -> None:
     factory = Factory(freeze="numpy hangs after a fork")
     made = await factory.make(notebook_of("a = 1"))
     assert (made.level, made.reason, made.guard) == (Level.EXEC, "numpy hangs after a fork", None)
-    assert len(factory.made) == 2
+    assert factory.made[-1].imported == []
+    assert factory.left() == []
+
+
+async def test_when_freezing_is_refused_the_cell_that_is_the_cause_is_found() -> None:
+    factory = Factory()
+    made = await factory.make(notebook_of("a = 1", "b = 2", "subtle()", "d = 4"))
+    assert (made.level, made.reason, made.cells) == (Level.SNAPSHOT, "numpy hangs after a fork", 2)
+    assert [len(template.sources) for template in factory.made] == [4, 3, 2]
+    assert factory.left() == [factory.made[-1]]
+    await made.end()
+
+
+async def test_when_the_cause_cannot_be_found_shorter_and_shorter_templates_are_tried() -> None:
+    factory = Factory()
+    made = await factory.make(notebook_of("a = 1", "b = 2", "unsteady()", *(f"c{number} = 3" for number in range(13))))
+    assert (made.level, made.reason, made.cells) == (Level.SNAPSHOT, "numpy hangs after a fork", 2)
+    assert [len(template.sources) for template in factory.made] == [16, 16, 15, 8, 4, 2]
+    assert factory.left() == [factory.made[-1]]
+    await made.end()
+
+
+async def test_what_shows_late_is_left_out_all_the_same() -> None:
+    factory = Factory()
+    made = await factory.make(notebook_of("a = 1", "late()", "c = 3", "d = 4"))
+    assert (made.level, made.reason, made.cells) == (Level.SNAPSHOT, "cell 3: a thread runs", 2)
+    await made.end()
+
+
+async def test_imports_stop_before_the_first_that_is_unsafe() -> None:
+    factory = Factory()
+    made = await factory.make(notebook_of("import native; thread()", "import b", "import subtle", "import d"), mode="imports")
+    assert (made.level, made.reason, factory.made[-1].imported) == (Level.IMPORTS, "only imports are asked for", [])
+    await made.end()
+    factory = Factory()
+    made = await factory.make(notebook_of("import a", "import subtle", "import c"), mode="imports")
+    assert (made.level, factory.made[-1].imported) == (Level.IMPORTS, ["import a"])
+    await made.end()
     assert factory.left() == []
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
+from ipykernel.kernelbase import Kernel
 from jupyter_client.session import Session
 from tornado.ioloop import IOLoop
 from traitlets import default
@@ -29,7 +30,10 @@ _JOIN_S = 1.0
 
 @dataclass(frozen=True)
 class Connection:
-    """Where a forked kernel listens: sockets `<path>-1` and so on, and the key that signs its messages."""
+    """Where a forked kernel listens: sockets `<path>-1` and so on, and the key that signs its messages.
+
+    `heartbeat`: any client of Jupyter may come, which wants one, and a debugger.
+    """
 
     path: str
     key: bytes
@@ -99,7 +103,11 @@ class ForkApp(IPKernelApp):
         )
         kernel.io_loop = IOLoop.current()
         self.kernel = kernel
+        super().configure_tornado_logger()
         self.displayhook.get_execution_count = lambda: kernel.execution_count
+
+    def configure_tornado_logger(self) -> None:
+        """Nothing: it is done before the fork."""
 
     def connect(self, connection: Connection) -> None:
         """Bind the sockets and start the threads, in a process forked from the template."""
@@ -114,6 +122,16 @@ class ForkApp(IPKernelApp):
         for stream in self.streams:
             stream.come_alive(self.iopub_thread, self.session)
         self._connect_kernel()
+        if connection.heartbeat:
+            self._connect_debugger()
+
+    def start_kernel(self, connection: Connection) -> None:
+        """Take requests."""
+        if connection.heartbeat:
+            self.kernel.start()
+        else:
+            self.kernel.shell.exit_now = False
+            Kernel.start(self.kernel)  # IPythonKernel's own would miss a debugger
 
     def _connect_kernel(self) -> None:
         kernel, shell = self.kernel, self.kernel.shell
@@ -121,14 +139,20 @@ class ForkApp(IPKernelApp):
         kernel.shell_stream = ZMQStream(self.shell_socket, self.shell_channel_thread.io_loop)
         self.shell_channel_thread.shell_stream = kernel.shell_stream
         kernel.control_stream = ZMQStream(self.control_socket, self.control_thread.io_loop)
-        kernel.debugpy_stream = ZMQStream(self.debugpy_socket, self.control_thread.io_loop)
-        kernel.debug_shell_socket, kernel.stdin_socket = self.debug_shell_socket, self.stdin_socket
+        kernel.stdin_socket = self.stdin_socket
         kernel.iopub_thread, kernel.iopub_socket = self.iopub_thread, self.iopub_socket
         kernel.ident = str(uuid.uuid4())
         kernel.record_ports({port: getattr(self, port) for port in _PORTS})
         for publisher in (shell.displayhook, shell.display_pub, self.displayhook):
             publisher.pub_socket = self.iopub_socket
         shell.displayhook.topic = kernel._topic("execute_result")
+        self.control_thread.start()
+        self.shell_channel_thread.start()
+
+    def _connect_debugger(self) -> None:
+        kernel = self.kernel
+        kernel.debugpy_stream = ZMQStream(self.debugpy_socket, self.control_thread.io_loop)
+        kernel.debug_shell_socket = self.debug_shell_socket
         debugger = getattr(kernel, "debugger", None)
         if debugger is not None:
             # Its client has not spoken to debugpy yet: only its streams are of before the fork.
@@ -142,8 +166,6 @@ class ForkApp(IPKernelApp):
                 kernel.debug_just_my_code,
                 kernel.filter_internal_frames,
             )
-        self.control_thread.start()
-        self.shell_channel_thread.start()
 
     def _join_control(self) -> None:
         """Before ipykernel's own clean-up: it stops iopub first, and the control thread would wait for that in vain."""

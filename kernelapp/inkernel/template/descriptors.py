@@ -91,11 +91,18 @@ def _is_sqlite_connection(path: str) -> bool:
     return path.endswith((".db", ".sqlite", ".sqlite3"))
 
 
-def reopen_read_files() -> None:
-    """In a fork: give every file that is open for reading a position of its own."""
-    for descriptor in open_descriptors():
-        if descriptor.number <= 2 or not stat.S_ISREG(descriptor.mode) or descriptor.flags & os.O_ACCMODE != os.O_RDONLY:
-            continue
+def read_files() -> list[Descriptor]:
+    """Those that are open for reading; each fork is to have a position of its own there."""
+    return [
+        descriptor
+        for descriptor in open_descriptors()
+        if descriptor.number > 2 and stat.S_ISREG(descriptor.mode) and descriptor.flags & os.O_ACCMODE == os.O_RDONLY
+    ]
+
+
+def reopen(files: list[Descriptor]) -> None:
+    """In a fork: open them anew, at the same position."""
+    for descriptor in files:
         try:
             position = os.lseek(descriptor.number, 0, os.SEEK_CUR)
             own = os.open(f"/proc/self/fd/{descriptor.number}", os.O_RDONLY | os.O_CLOEXEC)

@@ -22,7 +22,7 @@ from kernelapp.inkernel.isolation.sandbox import Options, change_environment, fu
 from kernelapp.inkernel.spool import Spool, keep_iopub
 from kernelapp.inkernel.template import orphans
 from kernelapp.inkernel.template.application import Connection, ForkApp
-from kernelapp.inkernel.template.descriptors import reopen_read_files
+from kernelapp.inkernel.template.descriptors import Descriptor, reopen
 from kernelapp.inkernel.template.loops import renew_loop
 from kernelapp.inkernel.template.packets import Packets
 from kernelapp.inkernel.template.randomness import Randomness
@@ -44,6 +44,7 @@ class Fork:
     life: int
     wanted: dict[str, Any]
     randomness: Randomness
+    files: list[Descriptor]  # that the template has open for reading
     sandbox: Sandbox | None = None
 
 
@@ -55,14 +56,14 @@ def become_kernel(app: ForkApp, fork: Fork) -> None:
         _adopt(fork.wanted, app.kernel.shell.user_ns)
         _keep_last_words(app, fork.wanted["path"])
         renew_loop(asyncio.get_event_loop_policy().get_event_loop() if sys.version_info < (3, 14) else asyncio.get_event_loop())
-        reopen_read_files()
+        reopen(fork.files)
         if fork.sandbox is not None:
             _enter(fork.sandbox, fork.wanted)
         connection = Connection(fork.wanted["path"], bytes.fromhex(fork.wanted["key"]), bool(fork.wanted.get("heartbeat")))
         app.connect(connection)
         if fork.wanted.get("spool"):
             keep_iopub(app.kernel, Spool(Path(fork.wanted["path"]).parent, int(fork.wanted["spool"])))
-        app.kernel.start()
+        app.start_kernel(connection)
         fork.randomness.restore()
         gc.enable()
         fork.packets.send(

@@ -21,7 +21,10 @@ from kernelapp.inkernel.libraries import Libraries
 from kernelapp.inkernel.template import orphans
 from kernelapp.inkernel.template.application import ForkApp
 from kernelapp.inkernel.template.canaries import try_libraries
+from kernelapp.inkernel.template.descriptors import Descriptor, read_files
 from kernelapp.inkernel.template.forking import Fork, Sandbox
+from kernelapp.inkernel.template.holes import fill_holes
+from kernelapp.inkernel.template.immortal import keep_libraries, keep_present
 from kernelapp.inkernel.template.imports import run_imports
 from kernelapp.inkernel.template.loops import renew_loop
 from kernelapp.inkernel.template.packets import Packets
@@ -48,6 +51,7 @@ class Process:
         self._kernels: dict[int, tuple[int, Packets, str]] = {}  # pidfd -> pid, its connection, its directory
         self._kept: set[Packets] = set()  # the connections of kernels that outlive the owner
         self._orphaned = False
+        self._files: list[Descriptor] = []
         self._muted = False
         self._frozen = False
         self._judged: tuple[int, int] | None = None
@@ -68,8 +72,9 @@ class Process:
         self._reading.install()
 
     def ready(self) -> None:
-        """All descriptors that are open now are our own."""
+        """All descriptors and objects that are there now are our own."""
         self._safety.know_descriptors()
+        keep_present()
 
     def record(self, message: dict[str, Any], parts: list[bytes]) -> None:
         """A message of the kernel's: to the owner."""
@@ -142,7 +147,7 @@ class Process:
         if do == "imports":
             answer["reason"] = self._run_imports(head["sources"])
         elif do == "check":
-            answer["reason"] = self._check()
+            answer["reason"] = self._check(thorough=bool(head.get("thorough")))
         elif do == "freeze":
             answer["reason"] = self._freeze()
             answer["files"] = self._reading.stop()
@@ -179,13 +184,13 @@ class Process:
         finally:
             self._muted = False
 
-    def _check(self) -> str | None:
+    def _check(self, *, thorough: bool) -> str | None:
         seen = self._safety.describe()
         if seen is not None:
             return f"The notebook has {seen}."
         # Threads of libraries: those that a fork breaks are found by trying, and only when something has changed.
         now = (native_threads(), len(sys.modules))
-        if now != self._judged:
+        if thorough or now != self._judged:
             self._judged = now
             self._verdict = self._try_libraries()
         return self._verdict
@@ -198,12 +203,16 @@ class Process:
         renew_loop(self._loop)
 
     def _freeze(self) -> str | None:
-        reason = self._check() or self._try_libraries()
+        assert self.app is not None
+        reason = self._check(thorough=True)
         if reason is not None:
             return reason
         self._frozen = True
+        self._files = read_files()
         self.randomness.remember()
+        keep_libraries(self.app.kernel.shell.user_ns)
         gc.collect()
+        fill_holes()
         gc.freeze()  # from now on no collection writes into what the forks share
         os.close(self._calm)
         return None
@@ -222,7 +231,7 @@ class Process:
             return None
         if pid == 0:
             self._forget(packets)
-            return Fork(packets, self._life, wanted, self.randomness, sandbox)
+            return Fork(packets, self._life, wanted, self.randomness, self._files, sandbox)
         pidfd = os.pidfd_open(pid)
         self._kernels[pidfd] = (pid, packets, directory)
         self._poll.register(pidfd, select.POLLIN)

@@ -113,7 +113,8 @@ class ForkStream(OutStream):
     def flush(self) -> None:
         """As OutStream.flush."""
         if not self._recording:
-            super().flush()
+            if self._buffers:  # else it would wait for the iopub thread for nothing
+                super().flush()
             return
         self._flush()
         self._waiting_since = None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import socket
 import sys
+from importlib import import_module
 from typing import Any
+
+from kernelapp.inkernel.compiled import compiled
 
 
 def main(options: dict[str, Any]) -> None:
@@ -14,13 +17,16 @@ def main(options: dict[str, Any]) -> None:
     `owner`, descriptors of the socket that listens there and of the pipe that its owner holds; `package_dir`, to be put on `sys.path`;
     `arguments` of ipykernel; `isolation`, what the sandboxes of its kernels are told, or null; `runtime`, the runtime's options or null.
     """
-    from kernelapp.inkernel.template import orphans
+    with compiled():
+        from kernelapp.inkernel.template import orphans
 
     calm, life = orphans.start_guard(options["owner"], options["directories"], options["outlive"])
     # Not before the guard: it is to stay small.
-    from kernelapp.inkernel.template.application import make_application
-    from kernelapp.inkernel.template.forking import become_kernel
-    from kernelapp.inkernel.template.process import Process
+    import_module("ipykernel.kernelapp")
+    with compiled():
+        from kernelapp.inkernel.template.application import make_application
+        from kernelapp.inkernel.template.forking import become_kernel
+        from kernelapp.inkernel.template.process import Process
 
     listener = socket.socket(fileno=options["listener"])
     listener.set_inheritable(False)
@@ -44,7 +50,8 @@ def _place_on_path(folder: str) -> None:
 
 
 def _start_runtime(app: Any, options: dict[str, Any]) -> None:
-    from kernelapp.inkernel import runtime
+    with compiled():
+        from kernelapp.inkernel import runtime
 
     async def start() -> None:
         runtime.start(options)

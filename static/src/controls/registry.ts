@@ -40,13 +40,6 @@ customElements.define("ka-date-input", DateInput);
 customElements.define("ka-time-input", TimeInput);
 customElements.define("ka-color-picker", ColorPicker);
 
-declare global {
-  interface Window {
-    /** A page that comes with controls brings this module along, before the core asks for it. */
-    kernelappControls?: Pick<typeof import("./registry.ts"), "createControl">;
-  }
-}
-
 /** A new control, showing its declaration. */
 export function createControl(declaration: Declaration, sink: Sink): AnyControl {
   const control = document.createElement(ELEMENTS[declaration.kind]) as AnyControl;
@@ -55,5 +48,3 @@ export function createControl(declaration: Declaration, sink: Sink): AnyControl 
   control.receive(declaration);
   return control;
 }
-
-window.kernelappControls = { createControl };
