@@ -178,7 +178,7 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--sessions", type=int, nargs="*", default=[1, 10, 50])
     parser.add_argument("--frame-sessions", type=int, default=200)
-    parser.add_argument("--isolate", choices=("on", "offline"))
     parser.add_argument("--kernel", default="python3", help="a kernelspec whose environment has numpy, pandas and matplotlib")
+    parser.add_argument("--isolate", choices=("on", "offline"))
     options = parser.parse_args()
     asyncio.run(main(options.kernel, options.rounds, options.sessions, options.frame_sessions, options.isolate))

@@ -224,6 +224,7 @@ class _GroupFences:
         return [str(path) for path in self._groups.directories(f"{_PREFIX}-{self._mark}-*")]
 
     def around(self, directory: Path, pid: int) -> Fence:
+        assert pid > 0, "0 would be this process itself"
         directories = self._groups.directories("-".join((_PREFIX, self._mark, *directory.parts[-2:])))
         try:
             for group in directories:

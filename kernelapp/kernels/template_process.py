@@ -279,6 +279,7 @@ class ForkedProcess:
         self._key = key
         self.info: dict[str, Any] = {}  # where it listens, as in a connection file, with `key` as bytes
         self.pid = 0
+        self._told: dict[str, Any] | None = None  # by the kernel, when it was ready
         self.exited: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._forget = ended
         self._pidfd = -1
@@ -342,12 +343,14 @@ class ForkedProcess:
             asyncio.get_running_loop().add_reader(self._pidfd, self._died)
             if self._unwanted:
                 self.signal(signal.SIGKILL)
-        elif "ready" in head and not self._ready.done():
-            self._ready.set_result(head["ready"])
+        elif "ready" in head:
+            self._told = head["ready"]
         elif "failed" in head and not self._ready.done():
             self._ready.set_exception(KernelError(f"The template could not be forked: {head['failed']}"))
         elif "exit" in head:
             self._end(int(head["exit"]))
+        if self._told is not None and self.pid and not self._ready.done():  # the kernel may be faster than the template
+            self._ready.set_result(self._told)
 
     def _lost(self) -> None:
         """The template is gone: the kernel may live on."""

@@ -16,6 +16,7 @@ from kernelapp.errors import KernelError
 from kernelapp.kernels.afterlife import Afterlife
 from kernelapp.kernels.jupyter import JupyterKernel
 from kernelapp.kernels.kernel import ForkOptions
+from kernelapp.kernels.template_process import ForkedProcess
 
 from .forks import Listener, Running, below, ended, fork, launch, parents, printed, template
 
@@ -233,3 +234,14 @@ async def test_a_fork_that_outlives_its_server_is_taken_over_with_what_it_said_m
 
 async def process_of(running: Running) -> int:
     return int(await running.run("import os; os.getpid()"))
+
+
+async def test_a_kernel_that_is_ready_before_the_template_has_told_its_process_is_waited_for(tmp_path: Path) -> None:
+    """Both write to one connection, in the order in which they run."""
+    process = ForkedProcess(str(tmp_path / "1" / "s"), b"key", lambda _: None)
+    process._heard({"ready": {"shell_port": 1}}, b"", [])
+    assert not process._ready.done()
+    process._heard({"pid": os.getpid()}, b"", [os.pidfd_open(os.getpid())])
+    assert process._ready.result() == {"shell_port": 1}
+    assert process.pid == os.getpid()
+    process.leave()
