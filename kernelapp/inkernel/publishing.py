@@ -12,18 +12,23 @@ MAX_UNSENT_MESSAGES = 100_000
 """They are the kernel's memory, which its session's bound holds: a server that does not read for so long is stopped or stuck."""
 
 
+def hold_more(socket: Any) -> None:
+    """Of a socket that is still to be bound, for every reader; of one that is bound, for those that are there."""
+    socket.sndhwm = MAX_UNSENT_MESSAGES
+
+
 def widen_iopub(kernel: Any) -> None:
-    """From now on, for whoever listens and for whoever comes to."""
+    """In a kernel whose socket ipykernel has bound: from now on, for whoever listens and for whoever comes to."""
     thread = getattr(kernel, "iopub_thread", None)
     if thread is None or thread.socket is None:
-        return  # a template, whose forks have sockets; or no kernel of ipykernel's
+        return  # a template, whose forks bind sockets of their own; or no kernel of ipykernel's
 
     def subscribed(frames: list[bytes]) -> None:
-        thread.socket.sndhwm = MAX_UNSENT_MESSAGES  # of those that are connected: a socket that is bound gives others what it had
+        hold_more(thread.socket)
         thread._handle_subscription(frames)
 
     def widen() -> None:
-        thread.socket.sndhwm = MAX_UNSENT_MESSAGES
+        hold_more(thread.socket)
         stream = getattr(thread, "_xpub_stream", None)  # ipykernel before 7 has none: there it holds for those who are connected
         if stream is not None:
             stream.on_recv(subscribed)

@@ -28,7 +28,6 @@ from kernelapp.inkernel.namespace import Namespace, forget_outputs, leave_input
 from kernelapp.inkernel.privacy import Privacy
 from kernelapp.inkernel.publishing import widen_iopub
 from kernelapp.inkernel.spool import Spool, keep_iopub
-from kernelapp.inkernel.waiting import holder
 from kernelapp.inkernel.widgets import Widgets
 
 PROTOCOL = 1
@@ -63,7 +62,6 @@ class Runtime:
         self.inputs: Mapping[str, Any] = {}
         self.session: tuple[str, Path] | None = None  # its name and its private directory, as the server told
         self._shell = shell
-        self._hold_more = holder(shell.kernel)
         self._debug = debug
         self._run: Run | None = None
         # Tasks that a cell started keep the run that started them, also when later cells run.
@@ -204,7 +202,6 @@ class Runtime:
         if request == self._request:
             return request
         self._request = request
-        self._hold_more()
         self._reports_left = MAX_REPORTS_PER_RUN
         ours = self._metadata().get("kernelapp")
         if isinstance(ours, dict):

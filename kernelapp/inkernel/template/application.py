@@ -21,8 +21,8 @@ from tornado.ioloop import IOLoop
 from traitlets import default
 from zmq.eventloop.zmqstream import ZMQStream
 
+from kernelapp.inkernel.publishing import hold_more
 from kernelapp.inkernel.template.recording import ForkStream, Record, RecordingSession, RecordingThread
-from kernelapp.inkernel.waiting import hold_more
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _JOIN_S = 1.0

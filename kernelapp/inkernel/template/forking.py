@@ -19,7 +19,6 @@ from tornado.ioloop import IOLoop
 
 from kernelapp.inkernel.isolation.places import Plan
 from kernelapp.inkernel.isolation.sandbox import Options, change_environment, furnish
-from kernelapp.inkernel.publishing import widen_iopub
 from kernelapp.inkernel.spool import Spool, keep_iopub
 from kernelapp.inkernel.template import orphans
 from kernelapp.inkernel.template.application import Connection, ForkApp
@@ -62,7 +61,6 @@ def become_kernel(app: ForkApp, fork: Fork) -> None:
             _enter(fork.sandbox, fork.wanted)
         connection = Connection(fork.wanted["path"], bytes.fromhex(fork.wanted["key"]), bool(fork.wanted.get("heartbeat")))
         app.connect(connection)
-        widen_iopub(app.kernel)
         if fork.wanted.get("spool"):
             keep_iopub(app.kernel, Spool(Path(fork.wanted["path"]).parent, int(fork.wanted["spool"])))
         app.start_kernel(connection)
