@@ -47,7 +47,7 @@ format: $(VENV)/.test static/node_modules/.installed
 	cd static && npx biome check --write .
 
 reference: $(VENV)/.serve
-	$(PY) -m kernelapp.settings > docs/reference.md
+	$(PY) -m kernelapp.reference > docs/reference.md
 
 build: $(VENV)/.python $(CLIENT)
 	$(PY) -m pip install --quiet build

@@ -1,4 +1,4 @@
-"""Every setting of the server, declared once: flags, environment variables and docs/reference.md are made from `SETTINGS`.
+"""Every setting of the server, declared once: flags, environment variables and docs/reference.md (`reference.py`) are made from `SETTINGS`.
 
 A value comes from the flag, else from the environment variable `KERNELAPP_<NAME>` (empty counts as unset), else it is the default.
 """
@@ -319,14 +319,15 @@ class Setting:
         try:
             value: int | float = int(text) if self.type is int else float(text)
         except ValueError:
-            raise OperatorError(f"{source} must be {noun}{self._bounds()}, not {text!r}") from None
+            raise OperatorError(f"{source} must be {noun}{self.bounds()}, not {text!r}") from None
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
         if not low <= value <= high:
-            raise OperatorError(f"{source} must be {noun}{self._bounds()}, not {text}")
+            raise OperatorError(f"{source} must be {noun}{self.bounds()}, not {text}")
         return value
 
-    def _bounds(self) -> str:
+    def bounds(self) -> str:
+        """The numbers that it may be, in words: ` from 0 to 10`, or nothing."""
         if self.minimum is not None and self.maximum is not None:
             return f" from {self.minimum:g} to {self.maximum:.12g}"
         return "" if self.minimum is None else f" of at least {self.minimum:.12g}"
@@ -371,39 +372,3 @@ def read_given(flags: Mapping[str, str], environ: Mapping[str, str]) -> dict[str
 def make_settings(given: Mapping[str, Value]) -> Settings:
     """The settings with what `read_given` found in place of defaults."""
     return Settings(**typing.cast("dict[str, Any]", dict(given)))
-
-
-def reference_page() -> str:
-    """The text of docs/reference.md; `python -m kernelapp.settings > docs/reference.md` writes it."""
-    lines = [
-        "# Settings",
-        "",
-        "Made from `kernelapp/settings.py` by `make reference`; do not edit by hand.",
-        "",
-        "A setting comes from its flag, else from its environment variable (an empty one counts as unset), else it is the default.",
-        "Flags without a value are switches; their variables take `1` or `0`.",
-        "",
-    ]
-    for setting in SETTINGS:
-        lines += [f"## `{setting.flag}`", "", setting.help, "", f"* Environment variable: `{setting.variable}`"]
-        lines += [f"* Type: {_type_in_words(setting)}", f"* Default: {_default_in_words(setting)}", ""]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _type_in_words(setting: Setting) -> str:
-    if setting.choices:
-        return " or ".join(f"`{choice}`" for choice in setting.choices)
-    words = {bool: "switch", int: "whole number", float: "number", str: "text"}
-    return words.get(setting.type, "list with commas between") + setting._bounds()
-
-
-def _default_in_words(setting: Setting) -> str:
-    if setting.type is bool:
-        return "off"
-    if isinstance(setting.default, float):
-        return f"`{setting.default:.12g}`"
-    return f"`{setting.default}`" if setting.default not in ("", ()) else "empty"
-
-
-if __name__ == "__main__":
-    print(reference_page(), end="")

@@ -12,7 +12,8 @@ import pytest
 
 from kernelapp.cli import make_parser
 from kernelapp.notebook import read_notebook, slug
-from kernelapp.settings import SETTINGS, make_settings, read_given, reference_page
+from kernelapp.reference import reference_page
+from kernelapp.settings import SETTINGS, make_settings, read_given
 from kernelapp.version import __version__
 
 ROOT = Path(__file__).parent.parent

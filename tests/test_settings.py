@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from kernelapp.errors import OperatorError
-from kernelapp.settings import SETTINGS, Settings, make_settings, read_given, reference_page
+from kernelapp.reference import reference_page
+from kernelapp.settings import SETTINGS, Settings, make_settings, read_given
 
 
 def load(flags: dict[str, str] | None = None, environ: dict[str, str] | None = None) -> Settings:
