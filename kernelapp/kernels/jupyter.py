@@ -32,7 +32,7 @@ from .kernel import KernelListener, KernelMessage
 from .limits import Fence, Fences
 from .memory import ended_for_memory
 from .specs import interpreter_of
-from .spool import read_missed
+from .spool import Fresh, read_missed
 
 log = logging.getLogger(__name__)
 
@@ -131,14 +131,13 @@ class JupyterKernel:
         missed, whole = read_missed(self._directory, last_message)
         if not whole:
             log.warning("while the server was away a kernel published more than is kept: output of its cell is missing")
-        ids = {message.id for message in missed}
+        fresh = Fresh(listener.kernel_message, (message.id for message in missed))
         self._ready = True
         for message in missed:
             listener.kernel_message(message)
         while early:  # the listener does not wait, but what it does may make more come
-            if (message := early.pop(0)).id not in ids:
-                listener.kernel_message(message)
-        channels.listener = listener.kernel_message
+            fresh.hear(early.pop(0))
+        channels.listener = fresh.hear
 
     async def answered(self) -> None:
         """As `Kernel.answered`."""

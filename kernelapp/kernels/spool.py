@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from .kernel import KernelMessage
 from .own_files import read_own_file
 
 SPOOL_NAMES = ("iopub.0", "iopub.1")  # as inkernel/spool.py names them
+
+_NOT_SPOOLED = ("iopub_welcome", "execute_reply")  # they come by another way than the rest
 
 _HEADER = struct.Struct("<Q")
 _LENGTH = struct.Struct("<I")
@@ -46,6 +48,26 @@ def read_missed(directory: Path, last_message: str) -> tuple[list[KernelMessage]
                 KernelMessage(header["msg_type"], parent.get("msg_id", ""), frames[4], metadata, tuple(frames[5:]), header["msg_id"])
             )
     return missed, whole
+
+
+class Fresh:
+    """Passes on what a kernel says after its spool was read: what was on its way meanwhile is in there, and still comes.
+
+    Messages come in the order of the spool, so the first that was not in it is after all that were.
+    """
+
+    def __init__(self, listener: Callable[[KernelMessage], None], read: Iterable[str]) -> None:
+        """`read`: the ids of the messages that were read."""
+        self._listener = listener
+        self._read = set(read)
+
+    def hear(self, message: KernelMessage) -> None:
+        """The next message that came by itself."""
+        if message.id in self._read:
+            return
+        if message.kind not in _NOT_SPOOLED:
+            self._read.clear()
+        self._listener(message)
 
 
 def _records(content: bytes) -> Iterator[list[bytes]]:

@@ -8,7 +8,8 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from kernelapp.inkernel.spool import NAMES, Spool
-from kernelapp.kernels.spool import SPOOL_NAMES, read_spool
+from kernelapp.kernels.kernel import KernelMessage
+from kernelapp.kernels.spool import SPOOL_NAMES, Fresh, read_spool
 
 frames = st.lists(st.binary(max_size=40), min_size=1, max_size=6)
 
@@ -54,3 +55,11 @@ def test_a_message_larger_than_a_file_is_left_out_and_later_ones_are_not(tmp_pat
 
 def test_where_there_is_no_spool_nothing_is_read(tmp_path: Path) -> None:
     assert list(read_spool(tmp_path / "missing")) == []
+
+
+def test_what_was_read_and_still_comes_by_itself_is_heard_once() -> None:
+    heard: list[str] = []
+    fresh = Fresh(lambda message: heard.append(message.id), read=["1", "2", "3"])
+    for kind, own in (("iopub_welcome", "w"), ("stream", "2"), ("execute_reply", "r"), ("stream", "3"), ("stream", "4"), ("status", "5")):
+        fresh.hear(KernelMessage(kind, "", b"{}", {}, (), own))
+    assert heard == ["w", "r", "4", "5"]
