@@ -27,7 +27,7 @@ if fault == "prints 100 MB":
 if fault == "prints and clears 300 MB":
     for i in range(300):
         clear_output()
-        print(i, "x" * 1_000_000, flush=True)
+        print(i, "x" * 990_000, flush=True)
     open("over", "w").close()
 if fault == "floods displays":
     for i in range(50_000):
@@ -267,6 +267,7 @@ FLOOD = """\
 from pathlib import Path
 from IPython.display import publish_display_data
 if flood:
+    Path("begun").touch()
     for i in range(10_000):
         publish_display_data({"text/plain": "x" * 300})
     Path("flooded").touch()"""
@@ -281,7 +282,7 @@ async def test_a_server_that_does_not_come_to_read_loses_nothing_of_a_flood(tmp_
         async with Viewer(server).page("app") as page:
             await page.idle()
             await page.set(page.key("Flood"), True)
-            await page.until(lambda: page.cells["c1"]["status"] == "running")
+            await asyncio.to_thread(wait_until, (tmp_path / "begun").exists)
             server.process.send_signal(signal.SIGSTOP)
             try:
                 await asyncio.to_thread(wait_until, (tmp_path / "flooded").exists)

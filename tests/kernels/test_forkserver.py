@@ -151,10 +151,9 @@ async def test_nothing_is_forked_from_a_template_that_has_ended(tmp_path: Path) 
 
 
 async def test_the_end_of_a_fork_and_of_its_template_leaves_nothing(tmp_path: Path) -> None:
-    before = below(os.getpid())
     descriptors = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
     async with template(tmp_path) as made:
-        directory = made.kernel._process.directory
+        directory, own = made.kernel._process.directory, made.kernel._process._pid
         async with fork(made) as forked:
             pid = await process_of(forked)
             await forked.run(
@@ -164,10 +163,13 @@ async def test_the_end_of_a_fork_and_of_its_template_leaves_nothing(tmp_path: Pa
             assert len(started) == 2
             kernel_files = list(directory.glob("*/*"))
             assert kernel_files
+            all_of_it = {own, *below(own)}
+            assert {pid, *started} < all_of_it
         for process in {pid, *started}:
             await ended(process)
         assert not [path for path in directory.glob("*/*") if path in kernel_files]
-    assert below(os.getpid()) <= before
+    for process in all_of_it:
+        await ended(process)
     assert not directory.exists()
     assert set(os.listdir("/proc/self/fd")) <= descriptors  # noqa: PTH208
 
