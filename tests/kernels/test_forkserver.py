@@ -177,7 +177,8 @@ async def test_the_end_of_a_fork_and_of_its_template_leaves_nothing(tmp_path: Pa
 @pytest.mark.parametrize("turns", [1, 3, 10])
 async def test_a_fork_that_is_given_up_while_it_is_made_leaves_nothing(tmp_path: Path, turns: int) -> None:
     async with template(tmp_path) as made, fork(made) as other:
-        kept = below(os.getpid())
+        own = made.kernel._process._pid
+        kept = below(own)
         starting = asyncio.create_task(made.kernel.fork(ForkOptions()).start(Listener()))
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -186,7 +187,7 @@ async def test_a_fork_that_is_given_up_while_it_is_made_leaves_nothing(tmp_path:
         await other.run("1")  # the template has forked what was asked for before
         async with fork(made) as later:
             assert await later.run("1 + 1") == "2\n"
-        for process in below(os.getpid()) - kept:
+        for process in below(own) - kept:
             await ended(process)
 
 
