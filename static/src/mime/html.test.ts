@@ -60,3 +60,15 @@ it("gives JavaScript the element of its output", async () => {
   runAsScript(host, "element.append('x')", context);
   await vi.waitFor(() => expect(ran[0]).toContain("document.currentScript.parentElement"));
 });
+
+it("lets the script of a Bokeh plot wait until BokehJS is there", async () => {
+  const page = window as { _bokeh_is_loading?: number };
+  page._bokeh_is_loading = 1;
+  runAsScript(host, "root.Bokeh.embed()", context);
+  renderHtml(host, "<script>after</script>", context);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  expect(ran).toEqual([]);
+  page._bokeh_is_loading = 0;
+  await vi.waitFor(() => expect(ran).toHaveLength(2));
+  expect(ran[0]).toContain("Bokeh.embed");
+});

@@ -8,6 +8,9 @@ import { type Context, textOf } from "./registry.ts";
 /** A script that does not arrive must not keep those after it waiting for ever. */
 const SCRIPT_WAIT_MS = 15_000;
 
+/** How often a script that waits for BokehJS looks for it. */
+const LOOK_MS = 20;
+
 const JAVASCRIPT = /^$|^module$|^(application|text)\/(x-)?(java|ecma)script$/i;
 
 // Scripts of different outputs may build on one another, so the whole page has one queue.
@@ -42,7 +45,17 @@ function enqueue(scripts: HTMLScriptElement[], signal: AbortSignal): void {
   });
 }
 
+/** What `output_notebook()` loads comes by itself, and the scripts of plots look for it for a second only: on a slow network they would give up. */
+async function bokehIsThere(script: HTMLScriptElement): Promise<void> {
+  if (!script.textContent.includes("Bokeh")) return;
+  const page = window as { _bokeh_is_loading?: number };
+  for (let waited = 0; (page._bokeh_is_loading ?? 0) > 0 && waited < SCRIPT_WAIT_MS; waited += LOOK_MS) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
 async function run(inert: HTMLScriptElement): Promise<void> {
+  await bokehIsThere(inert);
   const script = document.createElement("script");
   for (const { name, value } of inert.attributes) script.setAttribute(name, value);
   script.nonce = nonce();
