@@ -74,8 +74,8 @@ class ForkTemplate:
         self._process.send({"do": "execute", "id": request, "metadata": dict(metadata)}, source.encode())
 
     def send_comm(self, request: str, comm: str, data: Mapping[str, Any], buffers: Sequence[bytes]) -> None:
-        """As `Kernel.send_comm`."""
-        raise KernelError("A template has no viewer, and takes no events of widgets.")
+        """As `Kernel.send_comm`, without buffers: a template has no viewer, but its Output widgets are told what they have captured."""
+        self._process.send({"do": "comm", "id": request, "comm": comm}, json.dumps(dict(data)).encode())
 
     async def describe(self) -> bytes | None:
         """As `Kernel.describe`: a later server makes its own template."""

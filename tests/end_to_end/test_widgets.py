@@ -151,3 +151,22 @@ async def test_a_cell_that_reads_a_widgets_value_follows_it_where_the_app_wants_
             await view.shows("c4", "area 12\n")
             await expect(view.cell("c1").locator(".widget-readout")).to_have_text("4")
         assert view.watch.errors == []
+
+
+CAPTURED = """\
+import ipywidgets as w
+from IPython.display import display
+out = w.Output()
+with out:
+    print("captured")
+display(out)"""
+
+
+async def test_a_template_too_knows_what_its_output_widgets_have_captured(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, CAPTURED, "print([each['text'] for each in out.outputs])") as server:
+        server.wait_for_line("templates of 1 app")
+        async with viewing(browser, server) as view:
+            await expect(view.cell("c0").locator(".ka-captured")).to_have_text("captured\n")
+            await view.shows("c1", "['captured\\n']\n")
+            assert await view.page.locator("#ka-record").count() == 1
+    assert "rror" not in server.printed()

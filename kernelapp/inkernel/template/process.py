@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import os
 import select
 import shutil
@@ -143,6 +144,9 @@ class Process:
         if do == "execute":
             self._execute(head, raw.decode())
             return None
+        if do == "comm":
+            self._dispatch("comm_msg", head["id"], {"comm_id": head["comm"], "data": json.loads(raw)}, {})
+            return None
         answer: dict[str, Any] = {"done": head["id"], "pid": os.getpid()}
         if do == "imports":
             answer["reason"] = self._run_imports(head["sources"])
@@ -155,9 +159,6 @@ class Process:
         return None
 
     def _execute(self, head: dict[str, Any], source: str) -> None:
-        assert self.app is not None
-        assert self._loop is not None
-        session = self.app.session
         content = {
             "code": source,
             "silent": bool(head.get("silent")),
@@ -166,9 +167,16 @@ class Process:
             "allow_stdin": False,
             "stop_on_error": False,
         }
-        header = session.msg_header("execute_request")
-        header["msg_id"] = head["id"]
-        message = session.msg("execute_request", content, header=header, metadata=head["metadata"])
+        self._dispatch("execute_request", head["id"], content, head["metadata"])
+
+    def _dispatch(self, kind: str, request: str, content: dict[str, Any], metadata: dict[str, Any]) -> None:
+        """Have the kernel handle a message, as if it had come over its shell channel."""
+        assert self.app is not None
+        assert self._loop is not None
+        session = self.app.session
+        header = session.msg_header(kind)
+        header["msg_id"] = request
+        message = session.msg(kind, content, header=header, metadata=metadata)
         frames = [zmq.Frame(part) for part in session.serialize(message, ident=b"owner")]
         with contextlib.suppress(KeyboardInterrupt):  # one that came too late for the cell
             self._loop.run_until_complete(self.app.kernel.dispatch_shell(frames))
