@@ -44,15 +44,42 @@ print("did", do)""",
 )
 
 
+SLACK_BYTES = 60_000_000
 BY_GROUPS = "cgroup" in find_fences(Limits(memory_bytes=1)).describe()["memory"]
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server, its kernels and its sessions have their files."""
+    return tmp_path_factory.mktemp("files")
+
+
 @pytest.fixture(scope="module", params=["auto", "off"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     path = write_notebook(tmp_path_factory.mktemp("greedy") / "app.ipynb", *CELLS)
     bounds = ("--max-session-memory-bytes", "400000000", "--max-session-processes", "60", "--max-session-files", "200", "--grace-s", "0.5")
-    with Server(path, "--template", request.param, *bounds) as running:
+    with Server(path, "--template", request.param, "--standby", "0", *bounds, env={"TMPDIR": str(files)}) as running:
+        if request.param != "off":
+            running.wait_for_line("templates of 1 app")
         yield running
+
+
+@asynccontextmanager
+async def nothing_left(server: Server, files: Path) -> AsyncIterator[None]:
+    """Afterwards: no process and no file that was not there, and of the server's memory no more than an allocator keeps."""
+    processes, names, memory = server.processes(), names_in(files), private_bytes(server)
+    yield
+    await asyncio.to_thread(wait_until, lambda: server.processes() <= processes and names_in(files) <= names)
+    await asyncio.to_thread(wait_until, lambda: private_bytes(server) < memory + SLACK_BYTES)
+
+
+def names_in(files: Path) -> set[Path]:
+    return set(files.iterdir())
+
+
+def private_bytes(server: Server) -> int:
+    lines = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text().splitlines()
+    return 1024 * sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
 
 
 def pid_of(page: Page) -> int:
@@ -79,8 +106,8 @@ async def answers(other: Page, stop: asyncio.Event) -> int:
     return count
 
 
-async def test_a_session_that_takes_more_memory_than_it_may_is_told_so_alone(server: Server) -> None:
-    async with two(server) as (greedy, other):
+async def test_a_session_that_takes_more_memory_than_it_may_is_told_so_alone(server: Server, files: Path) -> None:
+    async with nothing_left(server, files), two(server) as (greedy, other):
         killed, stop = pid_of(greedy), asyncio.Event()
         at_work = asyncio.create_task(answers(other, stop))
         await greedy.set(greedy.key("Do"), "memory")
@@ -96,8 +123,8 @@ async def test_a_session_that_takes_more_memory_than_it_may_is_told_so_alone(ser
         assert other.state == "idle"
 
 
-async def test_a_fork_bomb_is_contained(server: Server) -> None:
-    async with two(server) as (greedy, other):
+async def test_a_fork_bomb_is_contained(server: Server, files: Path) -> None:
+    async with nothing_left(server, files), two(server) as (greedy, other):
         stop = asyncio.Event()
         at_work = asyncio.create_task(answers(other, stop))
         await greedy.set(greedy.key("Do"), "bomb")
@@ -112,8 +139,8 @@ async def test_a_fork_bomb_is_contained(server: Server) -> None:
     await asyncio.to_thread(wait_until, lambda: not is_alive(bomber))
 
 
-async def test_a_session_that_opens_all_the_files_it_may_goes_on_afterwards(server: Server) -> None:
-    async with two(server) as (greedy, other):
+async def test_a_session_that_opens_all_the_files_it_may_goes_on_afterwards(server: Server, files: Path) -> None:
+    async with nothing_left(server, files), two(server) as (greedy, other):
         await greedy.set(greedy.key("Do"), "files")
         await greedy.idle()
         assert greedy.text("c3").startswith("refused after ")
